@@ -1,0 +1,190 @@
+"""The composition root: the only place that constructs things, starts them, and stops them in order."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from socket import socket
+
+import structlog
+import uvicorn
+from fastapi import FastAPI
+from starlette.routing import BaseRoute
+
+from bot import logs
+from bot.budget import TELEGRAM, UNLIMITED
+from bot.channel import Channel
+from bot.clock import Clock
+from bot.media import MediaStore, fetch_wanted
+from bot.pace import Pace
+from bot.reception import Reception
+from bot.sender import Sender
+from bot.server import application
+from bot.settings import Settings
+from bot.telegram.door import TelegramDoor
+from bot.web.channel import WebChannel
+from bot.web.routes import router
+from handlers import demo
+from handlers.backlog import Backlog, backlog
+from handlers.desk import Desk, utcnow
+from handlers.reporting import Reports
+from handlers.texts import Texts
+from models import schema
+from models.database import Database
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger()
+
+LIMITS = {"telegram": TELEGRAM}
+
+
+class House:
+    """Everything of one process, made from the settings and put together once."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.database = Database(settings.database_url)
+        self.texts = Texts.load()
+        self.store = MediaStore(settings.media_url)
+        self.web = WebChannel(self.database, self.store)
+        self.telegram = TelegramDoor.of(settings, self.database, self.texts, self.store)
+        self.channels = self._channels()
+        self.desk = Desk(
+            self.database,
+            self.texts,
+            {channel.name: channel.capabilities for channel in self.channels},
+            timezone=settings.timezone,
+            key=settings.key(),
+            demo=settings.demo,
+        )
+        self.reception = Reception(
+            self.desk, self.wake, self._spent, self._paused, Pace(settings.messages_a_minute)
+        )
+        callbacks = Reports(self.desk).callbacks()
+        self.senders = [
+            Sender(self.database, channel, callbacks, limits=LIMITS.get(channel.name, UNLIMITED))
+            for channel in self.channels
+        ]
+        self.clock = Clock(self.desk, self.wake, settings.tick_seconds)
+        self._stop = asyncio.Event()
+        self._tasks: list[asyncio.Task[None]] = []
+
+    def wake(self) -> None:
+        """Something may wait in the outbox."""
+        for sender in self.senders:
+            sender.wake()
+
+    def _spent(self, channel: str, bot: str, chat: str, group: bool) -> None:
+        """A direct reply went past the outbox, but not past the vendor's limits."""
+        for sender in self.senders:
+            if (sender.channel.name, sender.channel.bot) == (channel, bot):
+                sender.counted(chat, group=group)
+
+    def _paused(self, channel: str, bot: str, chat: str | None, seconds: float) -> None:
+        """What the vendor told a direct reply holds for the outbox, too."""
+        for sender in self.senders:
+            if (sender.channel.name, sender.channel.bot) == (channel, bot):
+                sender.pause(chat, seconds)
+
+    def _channels(self) -> Sequence[Channel]:
+        return (self.web,) if self.telegram is None else (self.web, self.telegram.channel)
+
+    async def prepare(self) -> None:
+        """The tables of this release, and the demo community where it is wanted."""
+        await schema.upgrade(self.database)
+        if self.settings.demo:
+            async with self.database.transaction() as session:
+                await demo.seed(session, utcnow())
+
+    async def open(self) -> None:
+        """Start sending, ticking and, where Telegram is set up, listening."""
+        self._tasks = [asyncio.create_task(sender.run(self._stop)) for sender in self.senders]
+        if self.telegram is not None:
+            self._tasks.append(asyncio.create_task(self.telegram.run(self.reception, self._stop)))
+        self.clock.start(self._fetch)
+
+    async def _fetch(self) -> None:
+        doors = {(channel.name, channel.bot): channel for channel in self.channels}
+        await fetch_wanted(self.database, doors, self.store, utcnow())
+
+    async def close(self) -> None:
+        """Stop in order: no new ticks, the calls in hand finished, then the database."""
+        self.clock.stop()
+        self._stop.set()
+        self.web.close()
+        self.wake()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        if self.telegram is not None:
+            await self.telegram.close()
+        await self.database.close()
+
+    def app(self) -> FastAPI:
+        """The ASGI application whose lifespan is this house's."""
+        return application(
+            self._lifespan,
+            routes=self._routes(),
+            web=router(
+                settings=self.settings,
+                database=self.database,
+                channel=self.web,
+                reception=self.reception,
+                texts=self.texts,
+                store=self.store,
+            ),
+            look=self._look,
+            migrated=lambda: schema.at_head(self.database),
+        )
+
+    def _routes(self) -> list[BaseRoute]:
+        return [] if self.telegram is None else self.telegram.routes(self.reception)
+
+    @asynccontextmanager
+    async def _lifespan(self, _app: FastAPI) -> AsyncIterator[None]:
+        await self.open()
+        yield
+        await self.close()
+
+    async def _look(self) -> Backlog:
+        async with self.database.reading() as session:
+            return await backlog(
+                session,
+                self.desk.now(),
+                inbox_lag=self.reception.lag(),
+                heartbeat=self.clock.heartbeat(),
+            )
+
+
+class Server(uvicorn.Server):
+    """Says where it can be reached once it can be, and ends the open streams when it is to stop."""
+
+    def __init__(self, config: uvicorn.Config, house: House) -> None:
+        super().__init__(config)
+        self._house = house
+
+    async def startup(self, sockets: list[socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            address = self.servers[0].sockets[0].getsockname()
+            print(f"Wubu is at http://{address[0]}:{address[1]}", flush=True)  # noqa: T201
+
+    async def shutdown(self, sockets: list[socket] | None = None) -> None:
+        self._house.web.close()
+        await super().shutdown(sockets)
+
+
+async def serve(settings: Settings) -> None:
+    """Run everything until SIGTERM or SIGINT; the message in hand is finished first."""
+    logs.configure(settings.log_format)
+    house = House(settings)
+    await house.prepare()
+    config = uvicorn.Config(
+        house.app(),
+        host=settings.host,
+        port=settings.port,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=20,
+    )
+    log.info("starting", database=settings.database_url.partition("://")[0], demo=settings.demo)
+    await Server(config, house).serve()

@@ -1,0 +1,92 @@
+"""The back office: what the command line asks for, each in one transaction on an up-to-date database."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+
+from bot.settings import Settings
+from handlers import demo, office
+from handlers.desk import utcnow
+from handlers.office import HOME_ROLES, STAFF_ROLES, Impossible
+from models import schema
+from models.database import Database
+from models.schema import Unknown, Unreachable
+
+__all__ = [
+    "HOME_ROLES",
+    "STAFF_ROLES",
+    "Impossible",
+    "Unknown",
+    "Unreachable",
+    "add_staff",
+    "bind_group",
+    "free_port",
+    "home_code",
+    "opened",
+    "upgrade",
+]
+
+
+@asynccontextmanager
+async def opened(settings: Settings) -> AsyncIterator[Database]:
+    """The database with this release's tables and, where it is wanted, the demo community.
+
+    Raises Unreachable and Unknown.
+    """
+    database = Database(settings.database_url)
+    try:
+        await schema.upgrade(database)
+        if settings.demo:
+            async with database.transaction() as session:
+                await demo.seed(session, utcnow())
+        yield database
+    finally:
+        await database.close()
+
+
+async def upgrade(settings: Settings) -> None:
+    """Bring the tables up to date, and do nothing else."""
+    async with opened(settings):
+        return
+
+
+async def home_code(settings: Settings, *, community: str, home: str, role: str) -> str:
+    """See handlers.office.home_code."""
+    async with opened(settings) as database, database.transaction() as session:
+        return await office.home_code(session, utcnow(), community=community, home=home, role=role)
+
+
+async def add_staff(
+    settings: Settings, *, name: str, community: str, roles: Sequence[str], phone: str
+) -> str:
+    """See handlers.office.add_staff."""
+    async with opened(settings) as database, database.transaction() as session:
+        return await office.add_staff(
+            session, utcnow(), name=name, community=community, roles=roles, phone=phone
+        )
+
+
+async def bind_group(
+    settings: Settings, *, purpose: str, community: str, channel: str, bot: str, chat: str
+) -> None:
+    """See handlers.office.bind_group."""
+    async with opened(settings) as database, database.transaction() as session:
+        await office.bind_group(
+            session, purpose=purpose, community=community, channel=channel, bot=bot, chat=chat
+        )
+
+
+def free_port(settings: Settings) -> None:
+    """Make sure that somebody can listen at HOST and PORT. Raises Impossible."""
+    try:
+        with socket.create_server((settings.host, settings.port), family=_family(settings.host)):
+            return
+    except OSError as error:
+        why = (error.strerror or str(error)).lower()
+        raise Impossible(f"WUBU_PORT: cannot listen at {settings.host}:{settings.port}: {why}") from error
+
+
+def _family(host: str) -> socket.AddressFamily:
+    return socket.AF_INET6 if ":" in host else socket.AF_INET

@@ -1,0 +1,104 @@
+"""The settings: read once from the environment, checked, and never changed again."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from pathlib import Path
+from typing import Literal
+from zoneinfo import ZoneInfo
+
+from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+DRIVERS = ("sqlite+aiosqlite", "postgresql+asyncpg")
+_ADDRESS = re.compile(
+    r"sqlite\+aiosqlite://(/[^?]*)?(\?.*)?"
+    r"|postgresql\+asyncpg://([^:/]*(:[^@]*)?@)?(\[[^/?]+\]|[^/:?]+)?(:\d{1,5})?/[^?]+(\?.*)?"
+)
+
+
+class WrongSetting(Exception):
+    """A setting that cannot be used; the message names it and says why, in one line."""
+
+
+class Settings(BaseSettings):
+    """Every setting has the prefix `WUBU_` in the environment; see the README for their meaning."""
+
+    model_config = SettingsConfigDict(env_prefix="WUBU_", frozen=True, extra="ignore", env_ignore_empty=True)
+
+    database_url: str = "sqlite+aiosqlite:///var/wubu.db"
+    host: str = "127.0.0.1"
+    port: int = Field(default=8000, ge=0, le=65535)
+    public_url: str = ""
+    demo: bool = False
+    secret_key: str = ""
+    telegram_token: str = ""
+    telegram_api: str = "https://api.telegram.org"
+    telegram_secret: str = ""
+    media_url: str = "file:///./var/media"
+    log_format: Literal["json", "console"] = "console"
+    timezone: str = "Asia/Shanghai"
+    var: Path = Path("var")
+    messages_a_minute: int = Field(default=60, ge=0)
+    tick_seconds: float = Field(default=2.0, gt=0)
+
+    @field_validator("database_url")
+    @classmethod
+    def _known_driver(cls, value: str) -> str:
+        if value.partition("://")[0] not in DRIVERS:
+            raise ValueError(f"must begin with one of {', '.join(f'{driver}://' for driver in DRIVERS)}")
+        if not _ADDRESS.fullmatch(value):
+            raise ValueError("is not a database URL such as sqlite+aiosqlite:///var/wubu.db")
+        return value
+
+    @field_validator("public_url")
+    @classmethod
+    def _https(cls, value: str) -> str:
+        if value and not value.startswith(("https://", "http://127.0.0.1", "http://localhost")):
+            raise ValueError("must be an https:// address")
+        return value.rstrip("/")
+
+    @field_validator("timezone")
+    @classmethod
+    def _known_zone(cls, value: str) -> str:
+        try:
+            ZoneInfo(value)
+        except (KeyError, ValueError, OSError):
+            raise ValueError("is not a time zone such as Asia/Shanghai") from None
+        return value
+
+    @field_validator("telegram_token")
+    @classmethod
+    def _token(cls, value: str) -> str:
+        number, colon, rest = value.partition(":")
+        if value and not (number.isdigit() and colon and rest):
+            raise ValueError("does not look like 123456:ABC…")
+        return value
+
+    @model_validator(mode="after")
+    def _no_public_demo(self) -> Settings:
+        if self.demo and self.public_url:
+            raise ValueError("demo: is never possible together with WUBU_PUBLIC_URL")
+        return self
+
+    def key(self) -> str:
+        """The secret that signs links and cookies; made once and kept in `var/` when none is given."""
+        if self.secret_key:
+            return self.secret_key
+        kept = self.var / "secret_key"
+        if not kept.exists():
+            kept.parent.mkdir(parents=True, exist_ok=True)
+            kept.touch(mode=0o600)
+            kept.write_text(secrets.token_urlsafe(32))
+        return kept.read_text().strip()
+
+
+def load() -> Settings:
+    """The settings of this environment. Raises WrongSetting with one line that names the wrong one."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        where = "_".join(str(part) for part in first["loc"]).upper() or "DEMO"
+        raise WrongSetting(f"WUBU_{where}: {first['msg'].removeprefix('Value error, ')}") from None

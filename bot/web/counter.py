@@ -1,0 +1,216 @@
+"""What somebody does at the page is written into their chat once, then handed to the front desk."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime
+from typing import Protocol
+from weakref import WeakValueDictionary
+
+import structlog
+
+from bot.channel import Channel
+from bot.media import mime
+from bot.web.channel import ME, WebChannel, utcnow
+from handlers.envelopes import Inbound, Kind, Media, Outgoing, Receipt
+from models import web
+from models.database import Database
+from models.web import WebMessage
+
+log = structlog.get_logger()
+
+
+class Takes(Protocol):
+    """The front desk: `bot.reception.Reception`, or whoever stands in for it."""
+
+    async def take(self, channel: Channel, inbound: Inbound) -> Receipt: ...
+
+
+class NotTaken(Exception):
+    """The front desk could not take it now: it stays in the chat as not delivered, to be sent again."""
+
+    message: WebMessage | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Speaker:
+    """Who does something: the account, its name and its language."""
+
+    account: str
+    name: str
+    language: str
+
+
+@dataclass(frozen=True, slots=True)
+class Deed:
+    """What was done, as it is kept in the log. `key` is the page's own: a repeat carries the same one.
+
+    `state` is 'sending' until the desk has taken it, then ''; 'failed' when it could not.
+    """
+
+    key: str
+    text: str = ""
+    reply_to: str = ""
+    tap: str = ""
+    tapped: str = ""
+    files: tuple[str, ...] = ()
+    name: str = ""
+    state: str = "sending"
+
+
+class Counter:
+    """One chat's deeds go to the desk one after the other, in the order they arrived here."""
+
+    def __init__(
+        self,
+        database: Database,
+        channel: WebChannel,
+        reception: Takes,
+        *,
+        now: Callable[[], datetime] = utcnow,
+    ) -> None:
+        self._database, self._channel, self._reception, self._now = database, channel, reception, now
+        self._queues: WeakValueDictionary[tuple[str, str], asyncio.Lock] = WeakValueDictionary()
+
+    async def hear(self, speaker: Speaker, chat: str, deed: Deed) -> tuple[WebMessage, Receipt]:
+        """Log a deed and hand it over, unless it was taken already. Raises NotTaken."""
+        async with self._queue(speaker, chat):
+            message, fresh = await self._written(speaker, chat, deed)
+            if not fresh and _deed(message).state == "":
+                return message, Receipt(repeated=True)
+            return message, await self._hand_over(speaker, message, _deed(message))
+
+    async def press(self, speaker: Speaker, chat: str, deed: Deed) -> Receipt:
+        """Hand over a tap; its label is said by the person once it is answered. Raises NotTaken."""
+        echo = asdict(replace(deed, state="")) if deed.text and not is_group(chat) else None
+        async with self._queue(speaker, chat):
+            return await self._taken(Answers(self._channel, echo), speaker, chat, deed)
+
+    async def again(self, speaker: Speaker, chat: str, number: int) -> tuple[WebMessage, Receipt] | None:
+        """Hand over a message that was not taken before; None when this person has no such one."""
+        async with self._queue(speaker, chat):
+            async with self._database.reading() as session:
+                message = await web.one(session, chat, number)
+            if message is None or message.sender != _sender(speaker, chat):
+                return None
+            if _deed(message).state == "":
+                return message, Receipt(repeated=True)
+            return message, await self._hand_over(speaker, message, _deed(message))
+
+    def _queue(self, speaker: Speaker, chat: str) -> asyncio.Lock:
+        return self._queues.setdefault((chat, speaker.account), asyncio.Lock())
+
+    async def _written(self, speaker: Speaker, chat: str, deed: Deed) -> tuple[WebMessage, bool]:
+        body = asdict(replace(deed, name=speaker.name))
+        async with self._database.transaction() as session:
+            written = await web.post_once(session, chat, _sender(speaker, chat), body, self._now())
+        self._channel.live.ring()
+        return written
+
+    async def _hand_over(self, speaker: Speaker, message: WebMessage, deed: Deed) -> Receipt:
+        try:
+            receipt = await self._taken(self._channel, speaker, message.chat, deed, str(message.id))
+        except NotTaken as refused:
+            refused.message = message
+            with suppress(Exception):  # the database may be what is away; the page says so in any case
+                await self._mark(message, "failed", announce=True)
+            raise
+        await self._mark(message, "", announce=deed.state == "failed")
+        return receipt
+
+    async def _taken(
+        self, channel: Channel, speaker: Speaker, chat: str, deed: Deed, ref: str = ""
+    ) -> Receipt:
+        hint = ""
+        try:
+            for inbound in _inbounds(speaker, chat, deed, ref):
+                receipt = await self._reception.take(channel, inbound)
+                hint = receipt.hint or hint
+        except Exception as error:
+            log.warning("web_message_not_taken", error=type(error).__name__)
+            raise NotTaken from error
+        return Receipt(hint=hint)
+
+    async def _mark(self, message: WebMessage, state: str, *, announce: bool) -> None:
+        """Note how it went; other pages need to hear of it only when it went wrong, or well after that."""
+        body = {**message.body, "state": state}
+        async with self._database.transaction() as session:
+            marked = await web.change(session, message.chat, message.id, body, announce=announce)
+        if marked is not None:
+            message.body, message.changed = marked.body, marked.changed
+        if announce:
+            self._channel.live.ring()
+
+
+class Answers:
+    """The web channel during one tap: what was tapped stands above the first answer to it.
+
+    A tap that only changes its own message, such as a tick in a list, or that only earns a hint, is not
+    something said, and leaves no trace in the chat.
+    """
+
+    name, bot, capabilities = WebChannel.name, WebChannel.bot, WebChannel.capabilities
+
+    def __init__(self, channel: WebChannel, echo: dict[str, object] | None) -> None:
+        self._channel, self._echo = channel, echo
+
+    def split(self, message: Outgoing) -> tuple[Outgoing, ...]:
+        return self._channel.split(message)
+
+    async def send(self, chat: str, message: Outgoing) -> str:
+        if self._echo is not None:
+            await self._channel.echo(chat, self._echo)
+            self._echo = None
+        return await self._channel.send(chat, message)
+
+    async def edit(self, chat: str, message_id: str, message: Outgoing) -> None:
+        await self._channel.edit(chat, message_id, message)
+
+    async def fetch(self, source: str) -> bytes:
+        return await self._channel.fetch(source)
+
+
+def is_group(chat: str) -> bool:
+    """Whether an address is a group's: `repair@HPY`, not `resident:3`."""
+    return "@" in chat
+
+
+def _sender(speaker: Speaker, chat: str) -> str:
+    return speaker.account if is_group(chat) else ME
+
+
+def _deed(message: WebMessage) -> Deed:
+    return Deed(**{**message.body, "files": tuple(message.body["files"])})
+
+
+def _inbounds(speaker: Speaker, chat: str, deed: Deed, ref: str) -> Iterator[Inbound]:
+    said = Inbound(
+        channel=WebChannel.name,
+        bot=WebChannel.bot,
+        chat=chat,
+        account=speaker.account,
+        key=f"{speaker.account}:{deed.key}",
+        kind=Kind.TAP if deed.tap else Kind.TEXT,
+        text="" if deed.tap else deed.text,
+        ref=ref,
+        reply_to=deed.reply_to,
+        group=is_group(chat),
+        name=speaker.name,
+        language=speaker.language,
+        tap=deed.tap,
+        tapped=deed.tapped,
+    )
+    if not deed.files:
+        yield said
+    album = deed.key if len(deed.files) > 1 else ""
+    for number, path in enumerate(deed.files):
+        yield replace(
+            said,
+            kind=Kind.PHOTO,
+            key=f"{said.key}.{number}",
+            text=deed.text if number == 0 else "",
+            media=Media(path, mime=mime(path), album=album),
+        )

@@ -1,0 +1,149 @@
+"""What every ticket offers its resident, whatever it is about: add, nudge, cancel, rate, reopen."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+from enum import StrEnum
+
+from flows.engine.effects import Act, Effect
+from flows.engine.form import Flow
+from flows.engine.lifecycle import Action, Audience, Role, Timer
+from flows.engine.messages import Json
+from flows.engine.questions import Photos, Stars, Text, YesNo
+
+RESIDENT = frozenset({Role.RESIDENT})
+
+
+class ActionFlow(Flow):
+    """A small flow that asks for what an action needs and then carries it out on its ticket."""
+
+    name = "ticket"
+    review = False
+
+    def values(self) -> dict[str, Json]:
+        return {}
+
+    def pictures(self) -> tuple[int, ...]:
+        return ()
+
+    def submit(self) -> Sequence[Effect]:
+        ticket, action = self.facts.about["ticket"], self.facts.about["action"]
+        return (Act(int(str(ticket)), str(action), self.values(), self.pictures()),)
+
+
+class Addition(ActionFlow):
+    """More about a ticket: words, photos, or both."""
+
+    name = "ticket.add"
+    note = Text(most=1000, catches=True)
+    photos = Photos()
+
+    def values(self) -> dict[str, Json]:
+        return {"note": self.note}
+
+    def pictures(self) -> tuple[int, ...]:
+        return tuple(photo.file for photo in self.photos)
+
+
+class Withdrawal(ActionFlow):
+    """Does the resident really want to cancel?"""
+
+    name = "ticket.cancel"
+    cancellable = False
+    sure = YesNo()
+
+    def submit(self) -> Sequence[Effect]:
+        return super().submit() if self.sure else ()
+
+
+class Reason(ActionFlow):
+    """Why staff cancel a ticket, or give it back to the group: the resident is told."""
+
+    name = "ticket.reason"
+    reason = Text(least=2, most=500)
+
+    def values(self) -> dict[str, Json]:
+        return {"reason": self.reason}
+
+
+class Complaint(ActionFlow):
+    """What is still wrong, when a resident reopens."""
+
+    name = "ticket.reopen"
+    wrong = Text(least=2, most=1000, catches=True)
+    photos = Photos()
+
+    def values(self) -> dict[str, Json]:
+        return {"note": self.wrong}
+
+    def pictures(self) -> tuple[int, ...]:
+        return tuple(photo.file for photo in self.photos)
+
+
+class Opinion(ActionFlow):
+    """More than the stars, for those who like to say more."""
+
+    name = "ticket.opinion"
+    speed = Stars().optional()
+    manner = Stars().optional()
+
+    def values(self) -> dict[str, Json]:
+        return {"speed": self.speed, "manner": self.manner}
+
+
+RATING = Timer("rating", (timedelta(hours=24), timedelta(hours=72), timedelta(hours=96)))
+
+
+def resident_actions(
+    *,
+    waiting: frozenset[StrEnum],
+    working: frozenset[StrEnum],
+    done: StrEnum,
+    closed: StrEnum,
+    cancelled: StrEnum,
+    reopened: StrEnum,
+    opinion: type[Opinion],
+) -> tuple[Action, ...]:
+    """The resident's rows: `waiting` states may be cancelled, `working` ones too late for that."""
+    running = waiting | working
+    return (
+        Action(
+            "nudge",
+            by=RESIDENT,
+            frm=running,
+            every=timedelta(hours=2),
+            tells=frozenset({Audience.ASSIGNEE, Audience.GROUP}),
+        ),
+        Action("add", by=RESIDENT, frm=running | {done}, asks=Addition, tells=frozenset({Audience.ASSIGNEE})),
+        Action(
+            "cancel",
+            by=RESIDENT,
+            frm=waiting,
+            to=cancelled,
+            asks=Withdrawal,
+            stops=("respond", "resolve", "arrival", "wake"),
+            tells=frozenset({Audience.ASSIGNEE}),
+        ),
+        Action("rate", by=RESIDENT, frm=frozenset({done}), to=closed, stops=("rating",), hidden=True),
+        Action("opinion", by=RESIDENT, frm=frozenset({closed}), asks=opinion, hidden=True),
+        Action(
+            "reopen",
+            by=RESIDENT,
+            frm=frozenset({done, closed}),
+            to=reopened,
+            asks=Complaint,
+            frees=True,
+            starts=("respond", "resolve"),
+            stops=("rating",),
+            tells=frozenset({Audience.DUTY_LEAD}),
+        ),
+        Action(
+            "close",
+            by=frozenset({Role.CLOCK}),
+            frm=frozenset({done}),
+            to=closed,
+            stops=("rating",),
+            hidden=True,
+        ),
+    )

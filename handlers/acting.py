@@ -1,0 +1,91 @@
+"""Somebody acts on a ticket: it is done and confirmed, or they learn who was quicker or why not."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from flows.engine.lifecycle import Refused
+from flows.engine.messages import Json, Phrase
+from handlers import cards, notices, tickets
+from handlers.cards import Sheet, ticket_data
+from handlers.desk import Scene
+from handlers.envelopes import Button, Outgoing
+from handlers.tickets import Doer, Lost
+from models.ticket import Ticket
+
+
+def doer(scene: Scene) -> Doer:
+    """Who is speaking in this scene."""
+    standing = scene.standing
+    return Doer(staff=standing.staff, resident=standing.resident, account=standing.account)
+
+
+async def act(
+    scene: Scene,
+    ticket: Ticket,
+    name: str,
+    values: Mapping[str, Json],
+    photos: tuple[int, ...] = (),
+    source: str | None = None,
+) -> None:
+    """Carry out an action and say so."""
+    try:
+        action = await tickets.permitted(scene.work, ticket, name, doer(scene))
+        shown = await tickets.perform(scene.work, ticket, action, doer(scene), values, photos, source)
+    except Refused as refusal:
+        await explain(scene, ticket, name, refusal.reason)
+    except Lost as lost:
+        say(scene, scene.text("refused.too_late", winner=lost.winner))
+    else:
+        _confirm(scene, shown, name)
+
+
+async def explain(scene: Scene, ticket: Ticket, name: str, reason: str) -> None:
+    """Say why not, and bring a card that still offered the button up to date."""
+    if reason in ("not_yours", "unknown"):
+        tickets.refused(scene.work, ticket, doer(scene), name)
+    shown = await cards.sheet(scene.session, ticket)
+    winner = shown.assignee.name if shown.assignee else await tickets.winner(scene.work, ticket)
+    if reason == "too_late":
+        await notices.draw(scene.work, shown)
+        if shown.assignee is not None and shown.assignee.id == scene.standing.staff:
+            reason = "already_yours" if shown.table.named[name].takes else reason
+            winner = ""
+        elif scene.standing.resident is not None and scene.standing.resident == ticket.resident_id:
+            winner = ""
+    say(scene, scene.text(f"refused.{reason}", winner=winner))
+
+
+def say(scene: Scene, told: str) -> None:
+    """A remark to the one who tapped; a reply to the one who wrote."""
+    if scene.inbound.tap:
+        scene.hint = told
+    else:
+        scene.replies.append(Outgoing(told))
+
+
+def _confirm(scene: Scene, shown: Sheet, name: str) -> None:
+    """Tell the one who acted that it is done, and what comes next."""
+    ticket, kind, texts = shown.ticket, shown.ticket.kind, scene.work.desk.texts
+    if name == "rate":
+        scene.replies.append(_thanks(scene, ticket))
+        return
+    key = f"{kind}.did.{name}" if texts.has(f"{kind}.did.{name}", scene.locale) else "tickets.did"
+    state = texts.say(Phrase(f"{kind}.state.{ticket.state}"), scene.locale)
+    told = scene.text(key, number=ticket.number, state=state)
+    owner = scene.standing.resident is not None and scene.standing.resident == ticket.resident_id
+    if owner:
+        scene.replies.append(Outgoing(told, ticket.number, ticket=ticket.id))
+    else:
+        say(scene, told)
+
+
+def _thanks(scene: Scene, ticket: Ticket) -> Outgoing:
+    """Thanks for the stars; few of them open the way back at once."""
+    low = int((ticket.rating or {}).get("overall", 5)) <= tickets.LOW
+    told = scene.text(
+        f"{ticket.kind}.rated_low" if low else f"{ticket.kind}.rated_thanks", number=ticket.number
+    )
+    more = Button(scene.text(f"{ticket.kind}.action.opinion"), ticket_data(ticket.id, "opinion"))
+    again = Button(scene.text("tickets.not_solved"), ticket_data(ticket.id, "reopen"), "primary")
+    return Outgoing(told, ticket.number, ((again,), (more,)) if low else ((more,),), ticket=ticket.id)

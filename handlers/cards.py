@@ -1,0 +1,261 @@
+"""A ticket as people see it: the group's card, the taker's card, the resident's view."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from flows import catalogue
+from flows.engine.lifecycle import Actor, Lifecycle, Role
+from flows.engine.messages import Phrase
+from handlers.envelopes import Button, Outgoing, Picture
+from handlers.texts import Texts
+from handlers.wording import rows
+from models.account import Account
+from models.attachment import Attachment
+from models.card import Card
+from models.community import Community, Home
+from models.resident import Resident
+from models.staff import Staff
+from models.ticket import Ticket, TicketEvent, timeline
+
+GROUP_EYES = Actor(frozenset({Role.TECHNICIAN, Role.ASSISTANT, Role.GUARD, Role.DESK}), assignee=True)
+EVENTS_SHOWN = 3
+TEXT_SHOWN = 400
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """Everything about a ticket that can be shown, loaded once."""
+
+    ticket: Ticket
+    table: Lifecycle
+    community: Community
+    home: Home
+    resident: Resident | None
+    assignee: Staff | None
+    events: Sequence[TicketEvent]
+    photos: Sequence[Attachment]
+
+    def local(self, at: datetime) -> datetime:
+        return at.astimezone(ZoneInfo(self.community.timezone))
+
+
+async def sheet(session: AsyncSession, ticket: Ticket) -> Sheet:
+    """Load what belongs to a ticket."""
+    community = await session.get_one(Community, ticket.community_id)
+    home = await session.get_one(Home, ticket.home_id)
+    resident = await session.get(Resident, ticket.resident_id) if ticket.resident_id else None
+    assignee = await session.get(Staff, ticket.assignee_id) if ticket.assignee_id else None
+    photos = await session.scalars(
+        select(Attachment).where(Attachment.ticket_id == ticket.id).order_by(Attachment.id)
+    )
+    table = catalogue.lifecycles()[ticket.kind]
+    events = await timeline(session, ticket.id)
+    return Sheet(ticket, table, community, home, resident, assignee, events, photos.all())
+
+
+async def render(session: AsyncSession, card: Card, texts: Texts) -> Outgoing | None:
+    """The card as it should look now; None when its ticket is gone."""
+    ticket = await session.get(Ticket, card.ticket_id, populate_existing=True)
+    if ticket is None:
+        return None
+    shown = await sheet(session, ticket)
+    if card.kind != "assignee":
+        return staff_card(shown, texts, staff_locale(shown.community), private=False)
+    holder = await session.scalar(
+        select(Account).where(
+            Account.channel == card.channel, Account.bot == card.bot, Account.chat == card.chat
+        )
+    )
+    mine = holder is not None and ticket.assignee_id is not None and holder.staff_id == ticket.assignee_id
+    locale = holder.locale if holder is not None else staff_locale(shown.community)
+    return staff_card(shown, texts, locale, private=mine, buttons=mine)
+
+
+def staff_locale(community: Community) -> str:
+    return str(community.settings.get("staff_locale", "zh_CN"))
+
+
+def staff_card(shown: Sheet, texts: Texts, locale: str, *, private: bool, buttons: bool = True) -> Outgoing:
+    """The staff card; name, phone and door number only where `private`."""
+    ticket = shown.ticket
+    body = [
+        _line(texts, locale, Phrase("card.home"), door(shown.home.name, private=private)),
+        _line(texts, locale, Phrase("card.resident"), person(shown, private=private)),
+        *(
+            _line(texts, locale, line.label, clipped(texts.say(line.value, locale)))
+            for line in shown.table.lines(ticket.details)
+            if private or not line.private
+        ),
+        *_extras(shown, texts, locale),
+    ]
+    return Outgoing(
+        text="\n".join(line for line in body if line),
+        title=title(shown, texts, locale),
+        buttons=_actions(shown, texts, locale, GROUP_EYES) if buttons else (),
+        pictures=pictures(shown.photos) if private else (),
+        ticket=ticket.id,
+    )
+
+
+def title(shown: Sheet, texts: Texts, locale: str) -> str:
+    ticket = shown.ticket
+    return texts.say(
+        Phrase(
+            "card.title_urgent" if ticket.urgent else "card.title",
+            {
+                "kind": Phrase(f"{ticket.kind}.title"),
+                "number": ticket.number,
+                "state": Phrase(f"{ticket.kind}.state.{ticket.state}"),
+            },
+        ),
+        locale,
+    )
+
+
+def resident_view(shown: Sheet, texts: Texts, locale: str) -> Outgoing:
+    """A ticket as its resident sees it: where it stands, its timeline, what can be done."""
+    ticket = shown.ticket
+    head = [
+        *(
+            _line(texts, locale, line.label, clipped(texts.say(line.value, locale)))
+            for line in shown.table.lines(ticket.details)
+        ),
+        _line(texts, locale, Phrase("card.assignee"), shown.assignee.name if shown.assignee else ""),
+    ]
+    lines = [
+        *(line for line in head if line),
+        "",
+        texts.say(Phrase("tickets.timeline"), locale),
+        *(story(shown, event, texts, locale) for event in shown.events if event.audience == "all"),
+    ]
+    mine = Actor(frozenset(), owner=True)
+    return Outgoing(
+        text="\n".join(lines).strip(),
+        title=title(shown, texts, locale),
+        buttons=_actions(shown, texts, locale, mine),
+        ticket=ticket.id,
+    )
+
+
+def story(shown: Sheet, event: TicketEvent, texts: Texts, locale: str) -> str:
+    """One line of the timeline in plain words."""
+    key = f"{shown.ticket.kind}.event.{event.action}"
+    values = {
+        "staff": event.data.get("staff", ""),
+        "note": clipped(event.note),
+        "at": shown.local(event.at),
+        "n": event.data.get("photos", 0),
+        "stars": event.data.get("overall", 0),
+    }
+    told = texts.say(Phrase(key if texts.has(key, locale) else "tickets.event", values), locale)
+    return texts.say(Phrase("tickets.line", {"at": shown.local(event.at), "told": told}), locale)
+
+
+def _extras(shown: Sheet, texts: Texts, locale: str) -> list[str]:
+    ticket = shown.ticket
+    extras = [_line(texts, locale, Phrase("card.assignee"), shown.assignee.name if shown.assignee else "")]
+    if shown.photos:
+        extras.append(texts.say(Phrase("card.photos", {"n": len(shown.photos)}), locale))
+    noted = [event for event in shown.events if event.action not in _QUIET][-EVENTS_SHOWN:]
+    if noted:
+        extras.append("")
+        extras += [story(shown, event, texts, locale) for event in noted]
+    unreachable = ticket.details.get("unreachable")
+    if unreachable:
+        extras.append(texts.say(Phrase("card.unreachable"), locale))
+    return extras
+
+
+_QUIET = frozenset({"described", "refused", "told", "opened"})
+
+
+def _line(texts: Texts, locale: str, label: Phrase, value: str) -> str:
+    if not value:
+        return ""
+    return texts.say(Phrase("engine.answer", {"label": texts.say(label, locale), "answer": value}), locale)
+
+
+def _actions(shown: Sheet, texts: Texts, locale: str, actor: Actor) -> tuple[tuple[Button, ...], ...]:
+    ticket = shown.ticket
+    allowed = shown.table.allowed(ticket.state, actor)
+    return rows(
+        [
+            Button(
+                texts.say(Phrase(f"{ticket.kind}.action.{action.name}"), locale),
+                ticket_data(ticket.id, action.name),
+                _style(number, action.name),
+            )
+            for number, action in enumerate(allowed)
+        ]
+    )
+
+
+def _style(number: int, action: str) -> str:
+    if action in ("cancel", "withdraw"):
+        return "danger"
+    return "primary" if number == 0 else "plain"
+
+
+def ticket_data(ticket: int, action: str, argument: str = "") -> str:
+    """The button data of a ticket's action."""
+    return f"t.{ticket}.{action}" + (f".{argument}" if argument else "")
+
+
+def pictures(photos: Sequence[Attachment]) -> tuple[Picture, ...]:
+    """The newest ten photos, as they can be sent again."""
+    return tuple(
+        Picture(photo.id, photo.channel, photo.bot, photo.source)
+        for photo in photos[-10:]
+        if photo.state != "failed"
+    )
+
+
+def person(shown: Sheet, *, private: bool) -> str:
+    """The resident's name, or only its first character."""
+    if shown.resident is None:
+        return ""
+    name = shown.resident.name
+    return name if private or not name else f"{name[0]}{'*' * 2}"
+
+
+def door(home: str, *, private: bool) -> str:
+    """A home's name, or only the building it is in."""
+    building, dash, number = home.partition("-")
+    return home if private or not dash else f"{building}-{'*' * len(number)}"
+
+
+def clipped(text: str, most: int = TEXT_SHOWN) -> str:
+    return text if len(text) <= most else f"{text[: most - 1]}…"
+
+
+async def digest(session: AsyncSession, cards: Sequence[Card], texts: Texts) -> Outgoing:
+    """Many new tickets in one message, each of which can be called up."""
+    sheets = []
+    for card in cards:
+        ticket = await session.get(Ticket, card.ticket_id)
+        if ticket is not None:
+            sheets.append(await sheet(session, ticket))
+    locale = staff_locale(sheets[0].community) if sheets else "zh_CN"
+    lines = [
+        texts.say(
+            Phrase(
+                "card.digest_line",
+                {"title": title(shown, texts, locale), "home": door(shown.home.name, private=False)},
+            ),
+            locale,
+        )
+        for shown in sheets
+    ]
+    buttons = [Button(shown.ticket.number, ticket_data(shown.ticket.id, "card")) for shown in sheets]
+    return Outgoing(
+        text="\n".join(lines),
+        title=texts.say(Phrase("card.digest", {"n": len(sheets)}), locale),
+        buttons=rows(buttons[:90]),
+    )

@@ -1,0 +1,145 @@
+"""The way out: what is to be told waits in the outbox, in order, until its channel has taken it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import CursorResult, case, func, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from handlers.envelopes import Outgoing
+from models.card import Card
+from models.outbox import Outbox
+
+EMERGENCY = 0
+ORDINARY = 1
+LIVE = ("pending", "sending", "held", "unknown", "failed")
+
+
+async def post(
+    session: AsyncSession,
+    *,
+    channel: str,
+    bot: str,
+    chat: str,
+    message: Outgoing,
+    now: datetime,
+    lane: int = ORDINARY,
+    ticket: int | None = None,
+    account: int | None = None,
+    not_before: datetime | None = None,
+    expires_at: datetime | None = None,
+    tried: str | None = None,
+) -> None:
+    """Have a message sent: in order within its chat and lane, not before and not after the given times.
+
+    A message for later lets others of its chat go first, unless it was `tried` already, and failed for that
+    reason: then they wait behind it. After it was sent, a reply to it is understood as being about `ticket`,
+    or about the ticket that the message names.
+    """
+    session.add(
+        Outbox(
+            channel=channel,
+            bot=bot,
+            chat=chat,
+            lane=lane,
+            kind="message",
+            payload={"message": message.to_json()},
+            ticket_id=message.ticket if ticket is None else ticket,
+            account_id=account,
+            not_before=not_before or now,
+            expires_at=expires_at,
+            created_at=now,
+            attempts=0 if tried is None else 1,
+            error=tried,
+        )
+    )
+
+
+async def refresh(session: AsyncSession, card: Card, *, now: datetime, lane: int = ORDINARY) -> None:
+    """Have a card brought up to date, or posted if it has no message yet.
+
+    It is drawn when it is sent, so that several changes become one edit: where it waits already, it goes on
+    waiting, at most in a faster lane. The waiting row is written to in any case, for its lock: whoever sends
+    it meanwhile would draw the card without the change of this transaction.
+    """
+    waits = (Outbox.card_id == card.id) & Outbox.state.in_(("pending", "held"))
+    faster = case((Outbox.lane > lane, lane), else_=Outbox.lane)
+    if not await changed(session, update(Outbox).where(waits).values(lane=faster)):
+        session.add(_card_row(card, now, lane, {}))
+
+
+async def call_up(session: AsyncSession, card: Card, *, now: datetime, lane: int = ORDINARY) -> None:
+    """Post a card that somebody asked for; it is never joined with others, and it is the card from now on."""
+    card.message, card.shown = None, ""
+    session.add(_card_row(card, now, lane, {"asked": True}))
+
+
+def _card_row(card: Card, now: datetime, lane: int, payload: Mapping[str, Any]) -> Outbox:
+    return Outbox(
+        channel=card.channel,
+        bot=card.bot,
+        chat=card.chat,
+        lane=lane,
+        kind="card",
+        payload=dict(payload),
+        card_id=card.id,
+        not_before=now,
+        created_at=now,
+    )
+
+
+async def waiting(
+    session: AsyncSession, channel: str, bot: str, chat: str, now: datetime | None = None
+) -> bool:
+    """Whether something is on its way to a chat, so that what is said now has to queue behind it."""
+    due = (Outbox.not_before <= (now or datetime.now(UTC))) | (Outbox.attempts > 0)
+    query = select(1).where(
+        Outbox.channel == channel,
+        Outbox.bot == bot,
+        Outbox.chat == chat,
+        Outbox.state.in_(("pending", "sending")),
+        due,
+    )
+    return await session.scalar(query.limit(1)) is not None
+
+
+async def release_held(session: AsyncSession, channel: str, bot: str, chat: str) -> int:
+    """The bot is back in its group: what was held for it leaves now. Returns how many rows that are."""
+    held = update(Outbox).where(
+        Outbox.channel == channel, Outbox.bot == bot, Outbox.chat == chat, Outbox.state == "held"
+    )
+    return await changed(session, held.values(state="pending", attempts=0))
+
+
+@dataclass(frozen=True, slots=True)
+class Lag:
+    """How a door's outbox stands. `oldest` is in seconds: how long the first due row has been waiting."""
+
+    oldest: float
+    counts: Mapping[str, int]
+    attempts: int
+
+
+async def lag(session: AsyncSession, channel: str, bot: str, now: datetime) -> Lag:
+    """The figures of one door for `/readyz` and `/metrics`; what was sent long ago is not counted."""
+    here = (Outbox.channel == channel) & (Outbox.bot == bot)
+    counted = select(Outbox.state, func.count()).where(here, Outbox.state.in_(LIVE)).group_by(Outbox.state)
+    counts = dict((await session.execute(counted)).all())
+    planned = (Outbox.attempts == 0) & (Outbox.not_before > Outbox.created_at)
+    since = case((planned, Outbox.not_before), else_=Outbox.created_at)
+    due = (Outbox.not_before <= now) | (Outbox.attempts > 0)
+    late = select(func.min(since), func.max(Outbox.attempts)).where(here, Outbox.state == "pending", due)
+    oldest, attempts = (await session.execute(late)).one()
+    waited = 0.0 if oldest is None else max(0.0, (now - oldest).total_seconds())
+    return Lag(waited, {state: counts.get(state, 0) for state in LIVE}, attempts or 0)
+
+
+async def changed(session: AsyncSession, statement: Any) -> int:
+    """How many rows an UPDATE or DELETE met."""
+    options = {"synchronize_session": False}
+    result: CursorResult[Any] = await session.execute(statement, execution_options=options)  # type: ignore[assignment]
+    return result.rowcount

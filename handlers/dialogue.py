@@ -1,0 +1,256 @@
+"""A conversation goes on: the draft takes a turn, and what the turn asks for is done."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from sqlalchemy import select, update
+
+from flows import catalogue
+from flows.engine import turn as engine
+from flows.engine.effects import Act, Effect, OpenTicket
+from flows.engine.facts import Facts
+from flows.engine.form import Draft, Flow
+from flows.engine.messages import Heard, Json, Said, Sent, Shared, Unfit
+from flows.engine.turn import Turn
+from handlers import acting, clocks, delivery, tickets, wording
+from handlers.cards import ticket_data
+from handlers.desk import Scene, Work, facts, facts_of, rules
+from handlers.envelopes import Button, Kind, Outgoing
+from handlers.tickets import TooMany
+from models.account import Account
+from models.attachment import Attachment
+from models.conversation import Conversation
+from models.ticket import Ticket
+
+KEPT = ""
+"""The name of a draft that is no flow yet: words and photos kept while the menu is offered."""
+
+
+async def listen(scene: Scene, heard: Heard | None = None) -> None:
+    """Give what was said to the running draft."""
+    draft = scene.draft
+    flow = catalogue.all_flows().get(draft.flow) if draft is not None else None
+    if draft is None or flow is None:
+        scene.remark("engine.stale")
+        return
+    known = facts(scene, draft.about)
+    if heard is None:
+        heard = await hear(scene, flow, draft, known)
+    await _taken(scene, engine.advance(flow, draft, heard, known))
+
+
+async def hear(scene: Scene, flow: type[Flow], draft: Draft, known: Facts) -> Heard:
+    """What an inbound message means to a draft; a photo is put on record first."""
+    heard = await plainly(scene)
+    if isinstance(heard, Said):
+        return wording.understand(heard, engine.standing(flow, draft, known), scene.work.desk.texts)
+    return heard
+
+
+async def plainly(scene: Scene) -> Heard:
+    """What an inbound message is, whatever it answers."""
+    inbound = scene.inbound
+    match inbound.kind:
+        case Kind.PHOTO:
+            album = inbound.media.album if inbound.media else ""
+            return Sent(await put_on_record(scene), album, inbound.text, inbound.ref)
+        case Kind.CONTACT if inbound.phone:
+            number = wording.phone(inbound.phone)
+            return Shared(number) if number else Unfit("contact")
+        case Kind.TEXT:
+            return Said(inbound.text, inbound.ref)
+        case Kind.FILE | Kind.LOCATION | Kind.CONTACT:
+            return Unfit(inbound.kind.value, inbound.text, inbound.ref)
+    known = scene.work.desk.texts.has(f"unfit.{inbound.strange}", scene.locale)
+    return Unfit(inbound.strange if known else "other", inbound.text, inbound.ref)
+
+
+async def put_on_record(scene: Scene) -> int:
+    """Keep where a photo can be fetched from; the clock fetches it."""
+    inbound, media = scene.inbound, scene.inbound.media
+    attachment = Attachment(
+        channel=inbound.channel,
+        bot=inbound.bot,
+        source=media.source if media else "",
+        kind=media.kind if media else "photo",
+        mime=media.mime if media else None,
+        size=media.size if media else None,
+        caption=inbound.text,
+        next_at=scene.work.now,
+        created_at=scene.work.now,
+    )
+    scene.session.add(attachment)
+    await scene.session.flush()
+    return attachment.id
+
+
+async def begin(
+    scene: Scene,
+    flow: type[Flow],
+    *,
+    first: Sequence[Heard] = (),
+    about: Mapping[str, Json] | None = None,
+) -> None:
+    """Start a flow in this chat, with what was already said."""
+    known = facts(scene, about)
+    await _taken(scene, engine.begin(flow, known, revision=scene.revision, about=about, first=first))
+
+
+async def _taken(scene: Scene, turn: Turn) -> None:
+    """Put a turn into effect: the draft, the replies, the deeds."""
+    scene.draft = turn.draft
+    if turn.draft is not None:
+        scene.revision = max(scene.revision, turn.draft.revision)
+    texts, can = scene.work.desk.texts, scene.can
+    if turn.hint is not None:
+        scene.hint = texts.say(turn.hint, scene.locale)
+    for message in turn.messages:
+        shown = wording.put(message, texts, scene.locale, can)
+        tapped = scene.inbound.tapped if turn.in_place and can.edits else ""
+        scene.replies.append(replace(shown, replace=tapped) if tapped else shown)
+    for effect in turn.effects:
+        await _done(scene, effect)
+    if turn.draft is None and not turn.effects and not turn.messages:
+        scene.reply("engine.left")
+
+
+async def _done(scene: Scene, effect: Effect) -> None:
+    match effect:
+        case OpenTicket():
+            await _open(scene, effect)
+        case Act():
+            await _act(scene, effect)
+
+
+async def _open(scene: Scene, effect: OpenTicket) -> None:
+    resident, account = scene.standing.resident, scene.standing.account
+    if resident is None:
+        scene.reply("bind.first")
+        return
+    described = tuple((source(scene.standing.id, ref) or "", text) for ref, text in effect.described)
+    effect = replace(effect, described=described)
+    try:
+        opened = await tickets.open_ticket(scene.work, effect, resident, account)
+    except TooMany:
+        scene.reply("system.too_many_tickets")
+        return
+    ticket, rule = opened.shown.ticket, rules(opened.shown.community)
+    running = ticket.clocks.get("respond")
+    by = clocks.ends(running, rule) if running else scene.work.now
+    key = "tickets.repeat" if opened.repeat else _promise(ticket, rule.calendar.open_at(scene.work.now))
+    buttons = [
+        Button(scene.text("tickets.open"), ticket_data(ticket.id, "show")),
+        Button(scene.text("menu.tickets"), "m.tickets"),
+    ]
+    minutes = int(rule.promise(ticket.kind, "respond", urgent=ticket.urgent).total_seconds() // 60)
+    scene.replies.append(
+        Outgoing(
+            text=scene.text(
+                key, number=ticket.number, by=opened.shown.local(by), minutes=minutes, hotline=rule.hotline
+            ),
+            title=ticket.number,
+            buttons=wording.rows(buttons),
+            ticket=ticket.id,
+        )
+    )
+
+
+def _promise(ticket: Ticket, is_open: bool) -> str:
+    if ticket.urgent:
+        return f"{ticket.kind}.promise_urgent"
+    return f"{ticket.kind}.promise" if is_open else f"{ticket.kind}.promise_closed"
+
+
+async def _act(scene: Scene, effect: Act) -> None:
+    """Carry out an action whose questions are answered, if it is still possible."""
+    ticket = await scene.session.get(Ticket, effect.ticket)
+    if ticket is None:
+        scene.reply("refused.unknown")
+        return
+    written = source(scene.standing.id, scene.inbound.ref) if scene.inbound.kind is Kind.TEXT else None
+    await acting.act(scene, ticket, effect.action, effect.values, effect.photos, written)
+
+
+def source(conversation: int, ref: str) -> str | None:
+    return f"{conversation}:{ref}" if ref else None
+
+
+async def begin_elsewhere(
+    scene: Scene, account: Account, flow: type[Flow], about: Mapping[str, Json]
+) -> None:
+    """Start a flow in somebody's private chat: what an action needs is never asked in a group."""
+    work = scene.work
+    place = {"channel": account.channel, "bot": account.bot, "chat": account.chat, "account_id": account.id}
+    held = await private_conversation(work, place)
+    known = await facts_of(work, account.resident_id, about)
+    turn = engine.begin(flow, known, revision=held.revision, about=about)
+    revision = turn.draft.revision if turn.draft else held.revision
+    await work.session.execute(
+        update(Conversation)
+        .where(Conversation.id == held.id)
+        .values(draft=turn.draft.to_json() if turn.draft else None, revision=revision, touched_at=work.now)
+    )
+    can = work.desk.can(account.channel)
+    for message in turn.messages:
+        await delivery.post(
+            work.session,
+            channel=account.channel,
+            bot=account.bot,
+            chat=account.chat,
+            message=wording.put(message, work.desk.texts, account.locale, can),
+            now=work.now,
+            account=account.id,
+        )
+
+
+async def private_conversation(work: Work, place: Mapping[str, object]) -> Conversation:
+    """Somebody's private conversation, locked; made if they never wrote."""
+    query = select(Conversation).filter_by(**place).with_for_update()
+    held = await work.session.scalar(query)
+    if held is None:
+        held = Conversation(**place, draft=None, revision=0, touched_at=work.now)
+        work.session.add(held)
+        await work.session.flush()
+    return held
+
+
+def keep(draft: Draft | None, heard: Heard, revision: int) -> Draft | None:
+    """Words or a photo that lead nowhere yet, kept until the menu is answered."""
+    had = dict(draft.answers) if draft is not None and draft.flow == KEPT else {}
+    said, sent = had.get("said"), had.get("sent")
+    if isinstance(heard, Sent):
+        photo: dict[str, Json] = {
+            "file": heard.file,
+            "album": heard.album,
+            "caption": heard.caption,
+            "ref": heard.ref,
+        }
+        had["sent"] = [*(sent if isinstance(sent, list) else []), photo]
+    elif isinstance(heard, Said | Unfit):
+        text = heard.text if isinstance(heard, Said) else heard.caption
+        if not text:
+            return draft
+        had["said"] = [*(said if isinstance(said, list) else []), [heard.ref, text]]
+    else:
+        return draft
+    return Draft(KEPT, had, revision)
+
+
+def unkept(draft: Draft | None) -> tuple[Heard, ...]:
+    """What was kept, to be said again to the flow that was chosen."""
+    if draft is None or draft.flow != KEPT:
+        return ()
+    said, sent = draft.answers.get("said"), draft.answers.get("sent")
+    words = (
+        [Said(str(one[1]), str(one[0])) for one in said if isinstance(one, list)]
+        if isinstance(said, list)
+        else []
+    )
+    photos = [
+        Sent(file, str(one.get("album", "")), str(one.get("caption", "")), str(one.get("ref", "")))
+        for one in (sent if isinstance(sent, list) else [])
+        if isinstance(one, dict) and isinstance(file := one.get("file"), int)
+    ]
+    return (*words, *photos)

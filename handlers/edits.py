@@ -1,0 +1,61 @@
+"""Somebody edits what they wrote before: the draft, or the ticket and its card, show the new words."""
+
+from __future__ import annotations
+
+from sqlalchemy import select
+
+from flows import catalogue
+from flows.engine import turn as engine
+from flows.engine.messages import Said
+from handlers import cards, dialogue, notices
+from handlers.desk import Scene, facts
+from models import ticket as tickets
+from models.ticket import Ticket, TicketEvent, timeline
+
+
+async def edited(scene: Scene) -> None:
+    """Find what the message became; what was never ours is kept all the same."""
+    if await _in_draft(scene) or await _in_ticket(scene):
+        return
+    scene.kept = scene.inbound.text
+
+
+async def _in_draft(scene: Scene) -> bool:
+    draft = scene.draft
+    flow = catalogue.all_flows().get(draft.flow) if draft is not None else None
+    if draft is None or flow is None:
+        return False
+    known = facts(scene, draft.about)
+    mended = engine.mend(flow, draft, Said(scene.inbound.text, scene.inbound.ref), known)
+    if mended is None:
+        return False
+    scene.draft = mended
+    scene.reply("engine.edited")
+    return True
+
+
+async def _in_ticket(scene: Scene) -> bool:
+    source = dialogue.source(scene.standing.id, scene.inbound.ref)
+    event = await scene.session.scalar(select(TicketEvent).where(TicketEvent.source == source).limit(1))
+    if event is None:
+        return False
+    ticket = await scene.session.get_one(Ticket, event.ticket_id)
+    was, event.note = event.note, scene.inbound.text
+    event.data = {**event.data, "was": [*event.data.get("was", []), was]}
+    await scene.session.flush()
+    if event.action == "described":
+        await _describe(scene, ticket)
+    shown = await cards.sheet(scene.session, ticket)
+    await notices.draw(scene.work, shown)
+    scene.reply("engine.edited")
+    return True
+
+
+async def _describe(scene: Scene, ticket: Ticket) -> None:
+    """Put the ticket's description together again from its messages."""
+    written = [
+        event.note for event in await timeline(scene.session, ticket.id) if event.action == "described"
+    ]
+    details = {**ticket.details, "text": "\n".join(written)}
+    await tickets.move(scene.session, ticket.id, ticket.state, details=details)
+    await scene.session.refresh(ticket)

@@ -1,0 +1,223 @@
+"""A message arrived: it is handled once, in one transaction, and its reply is kept with it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from sqlalchemy import delete, select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from flows.engine.form import Draft
+from handlers import delivery, dialogue, edits, groups, menu, replying, tapping
+from handlers.desk import Desk, Scene, Work
+from handlers.envelopes import Inbound, Kind, Receipt
+from handlers.routing import (
+    Route,
+    ToCommand,
+    ToDraft,
+    ToEdit,
+    ToMenu,
+    ToNews,
+    ToNobody,
+    ToReply,
+    ToService,
+    ToTicket,
+    ToWelcome,
+    route,
+)
+from models.account import Account
+from models.base import add_once
+from models.conversation import Conversation, Inbox
+from models.hearing import Standing, find, keep
+
+REPEATS = 3
+
+
+async def receive(desk: Desk, inbound: Inbound) -> Receipt:
+    """Handle a message and commit; the same message again gets the same receipt and does nothing."""
+    if _nobodys(desk, inbound):
+        return Receipt()
+    for left in reversed(range(REPEATS)):
+        try:
+            async with desk.database.transaction() as session:
+                return await _heard(Work(desk, session, desk.now()), inbound)
+        except IntegrityError:
+            if not left:
+                raise
+    raise AssertionError("unreachable")
+
+
+def _nobodys(desk: Desk, inbound: Inbound) -> bool:
+    """Talk among people in a group leaves no trace."""
+    return (
+        inbound.group
+        and isinstance(route(inbound, running=None, texts=desk.texts), ToNobody)
+        and not inbound.tap
+    )
+
+
+async def _heard(work: Work, inbound: Inbound) -> Receipt:
+    standing = await _standing(work, inbound)
+    if standing.seen:
+        return Receipt.from_json(standing.receipt or {})
+    draft = Draft.from_json(standing.draft) if standing.draft else None
+    scene = Scene(work, inbound, standing, draft, revision=standing.revision)
+    running = None if draft is None else draft.flow
+    await _dispatch(scene, route(inbound, running=running, texts=work.desk.texts))
+    return await _kept(scene)
+
+
+async def _standing(work: Work, inbound: Inbound) -> Standing:
+    standing = await _found(work, inbound)
+    if standing is None:
+        await _meet(work, inbound)
+        standing = await _found(work, inbound)
+    assert standing is not None
+    return standing
+
+
+async def _found(work: Work, inbound: Inbound) -> Standing | None:
+    return await find(
+        work.session,
+        channel=inbound.channel,
+        bot=inbound.bot,
+        chat=inbound.chat,
+        account=inbound.account,
+        key=inbound.key,
+        now=work.now,
+    )
+
+
+async def _meet(work: Work, inbound: Inbound) -> None:
+    """The first word of an account, or its first in this chat."""
+    texts = work.desk.texts
+    await add_once(
+        work.session,
+        Account,
+        "channel",
+        "bot",
+        "external_id",
+        channel=inbound.channel,
+        bot=inbound.bot,
+        external_id=inbound.account,
+        chat=inbound.account if inbound.group else inbound.chat,
+        name=inbound.name[:200],
+        locale=locale_of(inbound.language, texts.locales),
+        reachable=not inbound.group,
+        wrong_codes=0,
+        last_heard_at=work.now,
+    )
+    account = await work.session.scalar(
+        select(Account.id).filter_by(channel=inbound.channel, bot=inbound.bot, external_id=inbound.account)
+    )
+    await add_once(
+        work.session,
+        Conversation,
+        "channel",
+        "bot",
+        "chat",
+        "account_id",
+        channel=inbound.channel,
+        bot=inbound.bot,
+        chat=inbound.chat,
+        account_id=account,
+        revision=0,
+        touched_at=work.now,
+    )
+
+
+def locale_of(language: str, known: tuple[str, ...]) -> str:
+    """The locale for a language tag such as `zh-hans` or `en-GB`; Chinese where nothing is said."""
+    wanted = language.replace("-", "_").lower()
+    for locale in known:
+        if wanted and locale.lower() == wanted:
+            return locale
+    return "en" if wanted and not wanted.startswith("zh") and "en" in known else "zh_CN"
+
+
+async def _dispatch(scene: Scene, to: Route) -> None:
+    inbound, standing = scene.inbound, scene.standing
+    if not standing.reachable and not inbound.group and inbound.kind is not Kind.BLOCKED:
+        await groups.reachable(scene, yes=True)
+    match to:
+        case ToDraft(heard):
+            await dialogue.listen(scene, heard)
+        case ToTicket(ticket, action, argument):
+            await tapping.tap(scene, ticket, action, argument)
+        case ToMenu(entry):
+            await menu.entry(scene, entry)
+        case ToService(kind):
+            await menu.service(scene, kind, (await dialogue.plainly(scene),))
+        case ToCommand(name, argument):
+            await menu.command(scene, name, argument)
+        case ToReply(message):
+            await replying.reply(scene, message)
+        case ToNews(kind):
+            await _news(scene, kind)
+        case ToEdit():
+            await edits.edited(scene)
+        case ToWelcome():
+            await menu.welcome(scene)
+        case ToNobody(forged):
+            if forged:
+                scene.remark("refused.unknown")
+
+
+async def _news(scene: Scene, kind: Kind) -> None:
+    match kind:
+        case Kind.BLOCKED:
+            await groups.reachable(scene, yes=False)
+        case Kind.UNBLOCKED:
+            await groups.reachable(scene, yes=True)
+        case Kind.JOINED:
+            await groups.joined(scene)
+        case Kind.REMOVED:
+            await groups.removed(scene)
+        case Kind.MIGRATED:
+            await groups.migrated(scene)
+
+
+async def _kept(scene: Scene) -> Receipt:
+    """Store the draft, and the receipt under the message's key, which makes it exactly once."""
+    inbound, standing, work = scene.inbound, scene.standing, scene.work
+    receipt = Receipt(tuple(scene.replies), scene.hint, queued=standing.backlog, conversation=standing.id)
+    await keep(
+        work.session,
+        inbox={
+            "channel": inbound.channel,
+            "bot": inbound.bot,
+            "key": inbound.key,
+            "conversation_id": standing.id,
+            "receipt": receipt.to_json(),
+            "kept": scene.kept,
+        },
+        draft=None if scene.draft is None else scene.draft.to_json(),
+        revision=max(scene.revision, standing.revision),
+        now=work.now,
+    )
+    if standing.backlog:
+        await queue(work.session, inbound, receipt, work)
+    return receipt
+
+
+async def queue(session: AsyncSession, inbound: Inbound, receipt: Receipt, work: Work) -> None:
+    """Replies that cannot leave now wait behind what waits already."""
+    for reply in receipt.replies:
+        await delivery.post(
+            session,
+            channel=inbound.channel,
+            bot=inbound.bot,
+            chat=inbound.chat,
+            message=replace(reply, replace=""),
+            now=work.now,
+            ticket=reply.ticket,
+            expires_at=work.now + timedelta(days=1),
+        )
+
+
+async def forget(desk: Desk, before: datetime) -> None:
+    """Drop receipts so old that no channel will ask for them again."""
+    async with desk.database.transaction() as session:
+        await session.execute(delete(Inbox).where(Inbox.received_at < before))

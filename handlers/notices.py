@@ -1,0 +1,234 @@
+"""Who is told of what: residents, the one who took a ticket, duty lead, manager, the group."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import select
+
+from flows.engine.lifecycle import Audience
+from flows.engine.messages import Phrase
+from handlers import delivery
+from handlers.cards import Sheet, staff_locale, ticket_data, title
+from handlers.desk import Work
+from handlers.envelopes import Button, Outgoing
+from models.account import Account, of_resident, of_staff
+from models.card import Card
+from models.group import Group
+from models.staff import Staff, on_duty
+from models.ticket import Ticket
+
+EMERGENCY, ORDINARY = 0, 1
+
+
+def lane(ticket: Ticket) -> int:
+    return EMERGENCY if ticket.urgent else ORDINARY
+
+
+async def resident(
+    work: Work,
+    shown: Sheet,
+    key: str,
+    buttons: tuple[tuple[str, str], ...] = (),
+    /,
+    **values: object,
+) -> bool:
+    """Tell the ticket's resident; `buttons` are (text key, action). False when nobody can be reached."""
+    account = await _resident_account(work, shown.ticket)
+    if account is None:
+        return False
+    message = Outgoing(
+        text=work.say(key, account.locale, **_values(shown), **values),
+        title=shown.ticket.number,
+        buttons=tuple(
+            (Button(work.say(label, account.locale), ticket_data(shown.ticket.id, action)),)
+            for label, action in buttons
+        ),
+        ticket=shown.ticket.id,
+    )
+    await _private(work, account, message, shown.ticket)
+    return True
+
+
+async def ask_rating(work: Work, shown: Sheet, key: str) -> bool:
+    """Ask the resident for stars, one tap each."""
+    account = await _resident_account(work, shown.ticket)
+    if account is None:
+        return False
+    stars = tuple(
+        Button(work.say("engine.stars", account.locale, n=n), ticket_data(shown.ticket.id, "rate", str(n)))
+        for n in (5, 4, 3, 2, 1)
+    )
+    again = Button(work.say("tickets.not_solved", account.locale), ticket_data(shown.ticket.id, "reopen"))
+    message = Outgoing(
+        text=work.say(key, account.locale, **_values(shown)),
+        title=shown.ticket.number,
+        buttons=(stars[:2], stars[2:], (again,)),
+        ticket=shown.ticket.id,
+    )
+    await _private(work, account, message, shown.ticket)
+    return True
+
+
+async def staff(work: Work, shown: Sheet, people: Sequence[Staff], key: str, /, **values: object) -> int:
+    """Tell staff in private, with a button that calls the ticket up; how many can be reached."""
+    reached = 0
+    for person in people:
+        accounts = await of_staff(work.session, person.id)
+        for account in accounts[:1]:
+            message = Outgoing(
+                text=work.say(key, account.locale, **_values(shown), **values),
+                title=title(shown, work.desk.texts, account.locale),
+                buttons=(
+                    (Button(work.say("card.show", account.locale), ticket_data(shown.ticket.id, "show")),),
+                ),
+                ticket=shown.ticket.id,
+            )
+            await _private(work, account, message, shown.ticket)
+            reached += 1
+    return reached
+
+
+async def group(work: Work, shown: Sheet, key: str, /, **values: object) -> None:
+    """Say something in the ticket's groups, below its card."""
+    locale = staff_locale(shown.community)
+    for one in await groups_for(work, shown):
+        message = Outgoing(
+            text=work.say(key, locale, **_values(shown), **values),
+            title=title(shown, work.desk.texts, locale),
+            buttons=((Button(work.say("card.show", locale), ticket_data(shown.ticket.id, "card")),),),
+            ticket=shown.ticket.id,
+        )
+        await delivery.post(
+            work.session,
+            channel=one.channel,
+            bot=one.bot,
+            chat=one.chat,
+            message=message,
+            now=work.now,
+            lane=lane(shown.ticket),
+            ticket=shown.ticket.id,
+        )
+
+
+async def audience(work: Work, shown: Sheet, who: Audience, key: str, /, **values: object) -> None:
+    """Tell whoever an audience is just now: the roster decides who is duty lead or manager."""
+    match who:
+        case Audience.GROUP:
+            await group(work, shown, key, **values)
+        case Audience.ASSIGNEE:
+            await staff(work, shown, [shown.assignee] if shown.assignee else [], key, **values)
+        case Audience.DUTY_LEAD | Audience.MANAGER:
+            people = await on_duty(work.session, shown.community.id, who.value, work.now)
+            if not people and who is Audience.DUTY_LEAD:
+                people = await on_duty(work.session, shown.community.id, Audience.MANAGER.value, work.now)
+            await staff(work, shown, people, key, **values)
+        case Audience.RESIDENT:
+            await resident(work, shown, key, (), **values)
+
+
+async def groups_for(work: Work, shown: Sheet) -> Sequence[Group]:
+    """The groups that work on this kind of ticket."""
+    query = select(Group).where(
+        Group.community_id == shown.community.id, Group.purpose == shown.table.purpose
+    )
+    return (await work.session.scalars(query.order_by(Group.id))).all()
+
+
+async def draw(work: Work, shown: Sheet) -> None:
+    """Have every card of a ticket brought up to date."""
+    cards = await work.session.scalars(
+        select(Card).where(Card.ticket_id == shown.ticket.id, Card.kind.in_(("group", "assignee")))
+    )
+    for card in cards:
+        await delivery.refresh(work.session, card, now=work.now, lane=lane(shown.ticket))
+
+
+async def group_cards(work: Work, shown: Sheet) -> int:
+    """Put a new ticket's card into its groups; how many groups there are."""
+    groups = await groups_for(work, shown)
+    for one in groups:
+        await _card(work, shown.ticket, "group", one.channel, one.bot, one.chat, one.id)
+    return len(groups)
+
+
+async def assignee_card(work: Work, shown: Sheet, account: Account) -> None:
+    """Give the one who took a ticket the private card, with name, phone and door number."""
+    held = await work.session.scalar(
+        select(Card).where(
+            Card.ticket_id == shown.ticket.id,
+            Card.kind == "assignee",
+            Card.channel == account.channel,
+            Card.bot == account.bot,
+            Card.chat == account.chat,
+        )
+    )
+    if held is None:
+        await _card(work, shown.ticket, "assignee", account.channel, account.bot, account.chat, None)
+
+
+async def _card(
+    work: Work, ticket: Ticket, kind: str, channel: str, bot: str, chat: str, group_id: int | None
+) -> None:
+    card = Card(
+        ticket_id=ticket.id,
+        kind=kind,
+        group_id=group_id,
+        channel=channel,
+        bot=bot,
+        chat=chat,
+        created_at=work.now,
+    )
+    work.session.add(card)
+    await work.session.flush()
+    await delivery.refresh(work.session, card, now=work.now, lane=lane(ticket))
+
+
+async def remember(work: Work, ticket: int, *, channel: str, bot: str, chat: str, message: str) -> None:
+    """A reply to this message of ours is about its ticket."""
+    work.session.add(
+        Card(
+            ticket_id=ticket,
+            kind="notice",
+            channel=channel,
+            bot=bot,
+            chat=chat,
+            message=message,
+            created_at=work.now,
+        )
+    )
+
+
+async def _resident_account(work: Work, ticket: Ticket) -> Account | None:
+    """The account the ticket came from, or another of the same resident if that one is unreachable."""
+    if ticket.account_id is not None:
+        account = await work.session.get(Account, ticket.account_id)
+        if account is not None and account.reachable:
+            return account
+    if ticket.resident_id is None:
+        return None
+    others = await of_resident(work.session, ticket.resident_id)
+    return others[0] if others else None
+
+
+async def _private(work: Work, account: Account, message: Outgoing, ticket: Ticket) -> None:
+    await delivery.post(
+        work.session,
+        channel=account.channel,
+        bot=account.bot,
+        chat=account.chat,
+        message=message,
+        now=work.now,
+        lane=lane(ticket),
+        ticket=ticket.id,
+        account=account.id,
+    )
+
+
+def _values(shown: Sheet) -> dict[str, object]:
+    return {
+        "number": shown.ticket.number,
+        "home": shown.home.name,
+        "staff": shown.assignee.name if shown.assignee else "",
+        "kind": Phrase(f"{shown.ticket.kind}.title"),
+    }

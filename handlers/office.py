@@ -1,0 +1,118 @@
+"""What an administrator does from the command line: take on staff, hand out codes, bind groups."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from flows.engine.lifecycle import Role
+from handlers import binding, delivery
+from handlers.groups import purposes
+from handlers.wording import phone as number
+from models.base import add_once
+from models.community import Community, Home
+from models.group import Group
+from models.staff import Staff, StaffRole
+
+HOME_ROLES = ("owner", "tenant", "family")
+STAFF_ROLES = tuple(role.value for role in Role if role not in (Role.RESIDENT, Role.CLOCK))
+CHANNELS = ("telegram", "web")
+
+
+class Impossible(Exception):
+    """What was asked for cannot be done; the message says why, in one line."""
+
+
+async def home_code(session: AsyncSession, now: datetime, *, community: str, home: str, role: str) -> str:
+    """A new one-time code that binds an account to a home. Raises Impossible."""
+    _known("role", role, HOME_ROLES)
+    place = await _community(session, community)
+    found = await session.scalar(select(Home.id).filter_by(community_id=place.id, name=home.strip()))
+    if found is None:
+        raise Impossible(f"no home {home!r} in {place.code}")
+    return await binding.issue(session, now, role=role, home=found)
+
+
+async def add_staff(
+    session: AsyncSession, now: datetime, *, name: str, community: str, roles: Sequence[str], phone: str = ""
+) -> str:
+    """Take somebody on; returns the one-time code that links their account. Raises Impossible.
+
+    Who is there already, by name and phone, gets the roles and a new code.
+    """
+    for role in roles:
+        _known("role", role, STAFF_ROLES)
+    called = name.strip()
+    if not called or len(called) > 200:
+        raise Impossible("a name has 1 to 200 letters")
+    place = await _community(session, community)
+    person = await _person(session, called, _number(phone))
+    for role in dict.fromkeys(roles):
+        await add_once(
+            session,
+            StaffRole,
+            "staff_id",
+            "community_id",
+            "role",
+            staff_id=person,
+            community_id=place.id,
+            role=role,
+        )
+    return await binding.issue(session, now, role="staff", staff=person)
+
+
+async def bind_group(
+    session: AsyncSession, *, purpose: str, community: str, channel: str, bot: str, chat: str
+) -> None:
+    """Make a group chat the place for some kind of tickets; what waited for it leaves. Raises Impossible."""
+    _known("purpose", purpose, purposes())
+    _known("channel", channel, CHANNELS)
+    for what, value in (("bot", bot), ("chat", chat)):
+        if not value or len(value) > 64:
+            raise Impossible(f"the {what} has 1 to 64 letters")
+    place = await _community(session, community)
+    address = {"channel": channel, "bot": bot, "chat": chat, "purpose": purpose}
+    await add_once(session, Group, *address, **address, community_id=place.id, title="", present=True)
+    await session.execute(
+        update(Group).filter_by(**address).values(community_id=place.id, present=True),
+        execution_options={"synchronize_session": False},
+    )
+    await delivery.release_held(session, channel, bot, chat)
+
+
+async def _community(session: AsyncSession, code: str) -> Community:
+    place = await session.scalar(select(Community).filter_by(code=code.strip().upper()))
+    if place is not None:
+        return place
+    codes = (await session.scalars(select(Community.code).order_by(Community.code).limit(10))).all()
+    there = f"there are {', '.join(codes)}" if codes else "there is none yet (WUBU_DEMO=1 makes the demo one)"
+    raise Impossible(f"no community {code!r}: {there}")
+
+
+async def _person(session: AsyncSession, name: str, phone: str | None) -> int:
+    if phone is not None:
+        same = select(Staff.id).filter_by(name=name, phone=phone, left_at=None).order_by(Staff.id).limit(1)
+        known = await session.scalar(same)
+        if known is not None:
+            return known
+    person = Staff(name=name, phone=phone)
+    session.add(person)
+    await session.flush()
+    return person.id
+
+
+def _number(phone: str) -> str | None:
+    if not phone.strip():
+        return None
+    written = number(phone)
+    if written is None:
+        raise Impossible(f"{phone!r} is not a phone number")
+    return written
+
+
+def _known(what: str, value: str, choices: Sequence[str]) -> None:
+    if value not in choices:
+        raise Impossible(f"no {what} {value!r}: one of {', '.join(choices)}")

@@ -1,0 +1,289 @@
+"""What became of a message that left: taken, to be tried again, or not to be delivered; each is recorded."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, TypeAlias
+
+import structlog
+from sqlalchemy import select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from handlers.delivery import changed
+from handlers.envelopes import Outgoing
+from handlers.moving import move
+from models.account import Account
+from models.card import Card
+from models.group import Group
+from models.outbox import Outbox
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger()
+
+SECOND_LOOK = timedelta(seconds=2)
+"""How long after an answer that never came a group's card is posted once more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """The channel has it, as `message`; `shown` is what a card shows now, `more` that parts are left."""
+
+    message: str
+    shown: str = ""
+    edited: bool = False
+    more: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Later:
+    """Not this time; `why` goes with the row."""
+
+    until: datetime
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unsure:
+    """It may have arrived."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Blocked:
+    """Nobody can be reached there."""
+
+
+@dataclass(frozen=True, slots=True)
+class MovedTo:
+    """The chat has the address `chat` now."""
+
+    chat: str
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """The message to be changed is no longer there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The channel will never take it."""
+
+    why: str
+
+
+Outcome: TypeAlias = Taken | Later | Unsure | Blocked | MovedTo | Missing | Refused
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What became of an outbox row, and when the answer came."""
+
+    row: int
+    at: datetime
+    outcome: Outcome
+
+
+async def _nothing(session: AsyncSession, subject: Outbox | Group) -> None:
+    """Nobody needs to hear of it."""
+
+
+Told: TypeAlias = Callable[[AsyncSession, Outbox], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Callbacks:
+    """What delivery asks the rest of the house, and what it reports, each within its own transaction."""
+
+    render: Callable[[AsyncSession, Card], Awaitable[Outgoing | None]]
+    digest: Callable[[AsyncSession, Sequence[Card]], Awaitable[Outgoing]]
+    on_unreachable: Told = _nothing
+    on_failed: Told = _nothing
+    on_unknown: Told = _nothing
+    on_group_lost: Callable[[AsyncSession, Group], Awaitable[None]] = _nothing
+
+
+async def settle(session: AsyncSession, callbacks: Callbacks, results: Sequence[Result]) -> None:
+    """Record what became of rows that left, all in the caller's transaction."""
+    by_row = {result.row: result for result in results}
+    query = select(Outbox).where(Outbox.id.in_(by_row), Outbox.state.in_(("sending", "unknown")))
+    rows = (await session.scalars(query.order_by(Outbox.id).with_for_update())).all()
+    cards = await locked_cards(session, rows)
+    for row in rows:
+        result = by_row[row.id]
+        if row.state == "sending" or isinstance(result.outcome, Taken):
+            card = None if row.card_id is None else cards.get(row.card_id)
+            await _Settling(session, callbacks, row, card, result.at).apply(result.outcome)
+
+
+async def locked_cards(session: AsyncSession, rows: Sequence[Outbox]) -> Mapping[int, Card]:
+    """The cards that rows are about, by id, locked until the transaction ends."""
+    ids = [row.card_id for row in rows if row.card_id is not None]
+    if not ids:
+        return {}
+    query = select(Card).where(Card.id.in_(ids)).order_by(Card.id).with_for_update()
+    return {card.id: card for card in await session.scalars(query)}
+
+
+@dataclass(frozen=True, slots=True)
+class _Settling:
+    """One row, its card if it has one, and when the answer came."""
+
+    session: AsyncSession
+    callbacks: Callbacks
+    row: Outbox
+    card: Card | None
+    at: datetime
+
+    async def apply(self, outcome: Outcome) -> None:
+        match outcome:
+            case Taken():
+                self._taken(outcome)
+            case Later(until, why):
+                await self._again(until, why)
+            case Unsure(why):
+                await self._unsure(why)
+            case Blocked():
+                await self._blocked()
+            case MovedTo(chat):
+                await self._moved(chat)
+            case Missing():
+                await self._missing()
+            case Refused(why):
+                await self._refused(why)
+
+    def _taken(self, taken: Taken) -> None:
+        self.row.sent_at, self.row.message, self.row.error = self.at, taken.message, None
+        self.row.state, self.row.attempts = ("pending" if taken.more else "sent"), 0
+        if taken.more:
+            self._note(done=self.row.payload.get("done", 0) + 1)
+        if self.card is not None:
+            if not taken.more:
+                self._shown(self.card, taken)
+        elif self.row.ticket_id is not None and not taken.edited:
+            self.session.add(self._notice(self.row.ticket_id, taken.message))
+
+    def _shown(self, card: Card, taken: Taken) -> None:
+        """A card that was called up elsewhere while its old message was edited is no longer that message."""
+        if not taken.edited:
+            card.message, card.shown = taken.message, taken.shown
+        elif card.message == taken.message:
+            card.shown = taken.shown
+
+    def _notice(self, ticket: int, message: str) -> Card:
+        row = self.row
+        return Card(
+            ticket_id=ticket,
+            kind="notice",
+            channel=row.channel,
+            bot=row.bot,
+            chat=row.chat,
+            message=message,
+            created_at=self.at,
+        )
+
+    async def _again(self, until: datetime, why: str) -> None:
+        """Waits for its next try, and a card for all changes that came meanwhile."""
+        row = self.row
+        row.state, row.not_before, row.error = "pending", until, why
+        row.attempts += 1
+        if row.card_id is not None:
+            same = (Outbox.card_id == row.card_id) & (Outbox.state == "pending") & (Outbox.id != row.id)
+            await changed(self.session, update(Outbox).where(same).values(state="joined"))
+
+    async def _unsure(self, why: str) -> None:
+        """Parked; only what a group must see is posted once more."""
+        for_group = self.row.kind == "digest" or (self.card is not None and self.card.kind == "group")
+        if for_group and not self.row.payload.get("unsure"):
+            self._note(unsure=True)
+            await self._again(self.at + SECOND_LOOK, why)
+            return
+        self.row.state, self.row.sent_at, self.row.error = "unknown", self.at, why
+        if self.card is not None:
+            self.card.shown = ""
+        await self._tell(self.callbacks.on_unknown, self.row)
+
+    async def _blocked(self) -> None:
+        row = self.row
+        groups = (await self.session.scalars(_at(Group, row))).all()
+        others = (
+            await self.session.scalars(
+                _at(Outbox, row)
+                .where(Outbox.state.in_(("pending", "held")), Outbox.id != row.id)
+                .order_by(Outbox.id)
+                .with_for_update()
+            )
+        ).all()
+        if groups:
+            await self._group_lost(groups, [row, *others])
+        else:
+            await self._unreachable([row, *others])
+
+    async def _group_lost(self, groups: Sequence[Group], rows: Sequence[Outbox]) -> None:
+        for row in rows:
+            row.state, row.error = "held", "unreachable"
+        lost = [group for group in groups if group.present]
+        for group in lost:
+            group.present = False
+        for group in lost:
+            await self._tell(self.callbacks.on_group_lost, group)
+
+    async def _unreachable(self, rows: Sequence[Outbox]) -> None:
+        for account in (await self.session.scalars(_at(Account, self.row))).all():
+            account.reachable = False
+        for row in rows:
+            row.state, row.error = "failed", "unreachable"
+        for row in rows:
+            await self._tell(self.callbacks.on_unreachable, row)
+
+    async def _moved(self, chat: str) -> None:
+        row = self.row
+        await move(self.session, row.channel, row.bot, row.chat, chat)
+        row.chat = chat
+        if self.card is not None:
+            self.card.chat = chat
+        await self._again(self._soon(), "moved")
+
+    async def _missing(self) -> None:
+        """Posted anew, without the message that was to become it."""
+        if self.card is not None:
+            self.card.message, self.card.shown = None, ""
+        elif (message := self.row.payload.get("message")) and message.get("replace"):
+            self._note(message={**message, "replace": ""})
+        else:
+            await self._refused("gone")
+            return
+        await self._again(self._soon(), "gone")
+
+    async def _refused(self, why: str) -> None:
+        self.row.state, self.row.error = "failed", why
+        await self._tell(self.callbacks.on_failed, self.row)
+
+    def _soon(self) -> datetime:
+        """At once, but not for ever: a vendor that goes round in circles is asked ever more rarely."""
+        return self.at + timedelta(seconds=max(0, self.row.attempts - 2) * 10)
+
+    def _note(self, **notes: Any) -> None:
+        self.row.payload = {**self.row.payload, **notes}
+
+    async def _tell(self, callback: Callable[[AsyncSession, Any], Awaitable[None]], subject: Any) -> None:
+        await tell(self.session, callback, subject)
+
+
+async def tell(
+    session: AsyncSession, callback: Callable[[AsyncSession, Any], Awaitable[None]], subject: Any
+) -> None:
+    """Report; whatever goes wrong with the report, the outcome itself is recorded."""
+    name = getattr(callback, "__name__", "callback")
+    try:
+        async with session.begin_nested():
+            await callback(session, subject)
+    except Exception:
+        log.exception("delivery_report_failed", report=name)
+
+
+def _at(model: Any, row: Outbox) -> Any:
+    """The rows of a model that are at the address of an outbox row."""
+    return select(model).where(model.channel == row.channel, model.bot == row.bot, model.chat == row.chat)

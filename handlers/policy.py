@@ -1,0 +1,54 @@
+"""What a community has set for itself: hours, promises, limits, telephone; defaults where it has not."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, time, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from flows.engine.hours import Calendar
+
+PROMISES: Mapping[str, Mapping[str, int]] = {
+    "repair": {"respond": 15, "resolve": 24 * 60},
+    "repair.urgent": {"respond": 20, "resolve": 4 * 60},
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """Times in minutes; `hotline` is the number for emergencies."""
+
+    calendar: Calendar
+    promises: Mapping[str, Mapping[str, int]]
+    hotline: str
+    tickets_a_day: int
+    repeat_within: timedelta
+    reopen_within: timedelta
+
+    def promise(self, kind: str, clock: str, *, urgent: bool) -> timedelta:
+        """How long a clock of a service may run."""
+        wanted = self.promises.get(f"{kind}.urgent", {}) if urgent else {}
+        return timedelta(minutes=wanted.get(clock) or self.promises.get(kind, {}).get(clock) or 24 * 60)
+
+
+def policy(settings: Mapping[str, Any], timezone: str) -> Policy:
+    """Read a community's settings. Raises ValueError when they make no sense."""
+    frames = settings.get("hours") or [["08:00", "20:00"]]
+    quiet = settings.get("quiet") or ["21:30", "08:30"]
+    calendar = Calendar(
+        ZoneInfo(timezone),
+        tuple((time.fromisoformat(opens), time.fromisoformat(closes)) for opens, closes in frames),
+        frozenset(date.fromisoformat(day) for day in settings.get("closed", ())),
+        (time.fromisoformat(quiet[0]), time.fromisoformat(quiet[1])),
+    )
+    given = settings.get("promises", {})
+    return Policy(
+        calendar=calendar,
+        promises={kind: {**PROMISES.get(kind, {}), **given.get(kind, {})} for kind in {*PROMISES, *given}},
+        hotline=settings.get("hotline", ""),
+        tickets_a_day=int(settings.get("tickets_a_day", 10)),
+        repeat_within=timedelta(minutes=int(settings.get("repeat_minutes", 10))),
+        reopen_within=timedelta(days=int(settings.get("reopen_days", 7))),
+    )

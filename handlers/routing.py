@@ -1,0 +1,161 @@
+"""Which listener gets a message: a running draft, a card's button, the menu, a command, a keyword."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from flows import catalogue
+from flows.engine.messages import Heard
+from handlers.envelopes import Inbound, Kind
+from handlers.texts import Texts
+from handlers.wording import plain, spoken, tapped
+
+
+@dataclass(frozen=True, slots=True)
+class ToDraft:
+    """An answer to the running draft; `heard` when it was a button, else words still to be understood."""
+
+    heard: Heard | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ToTicket:
+    """A button of a card."""
+
+    ticket: int
+    action: str
+    argument: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ToMenu:
+    """An entry of the menu, from a button or a word."""
+
+    entry: str
+
+
+@dataclass(frozen=True, slots=True)
+class ToService:
+    """A word that leads into a service; what was written is the story already."""
+
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class ToCommand:
+    """A slash command with what follows it."""
+
+    name: str
+    argument: str
+
+
+@dataclass(frozen=True, slots=True)
+class ToReply:
+    """A reply to one of our messages, which may be about a ticket."""
+
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class ToNews:
+    """The channel tells of itself: blocked, unblocked, joined, removed, migrated."""
+
+    kind: Kind
+
+
+@dataclass(frozen=True, slots=True)
+class ToEdit:
+    """An earlier message has new words."""
+
+
+@dataclass(frozen=True, slots=True)
+class ToNobody:
+    """Talk among others, or a button that is not ours."""
+
+    forged: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ToWelcome:
+    """Words that lead nowhere yet: they are kept while the menu is offered."""
+
+
+Route: TypeAlias = (
+    ToDraft | ToTicket | ToMenu | ToService | ToCommand | ToReply | ToNews | ToEdit | ToNobody | ToWelcome
+)
+
+NEWS = frozenset({Kind.BLOCKED, Kind.UNBLOCKED, Kind.JOINED, Kind.REMOVED, Kind.MIGRATED})
+_COMMAND = re.compile(r"/([a-z_]{1,32})(?:\s+(.{0,200}))?\s*", re.DOTALL)
+_ENTRY = re.compile(r"[a-z_]{1,20}(?:\.[\w@-]{1,30})?")
+
+
+def route(inbound: Inbound, *, running: str | None, texts: Texts) -> Route:
+    """Where a message goes; `running` is the flow of the draft, '' for words that were kept."""
+    if inbound.kind in NEWS:
+        return ToNews(inbound.kind)
+    if inbound.kind is Kind.EDIT:
+        return ToEdit()
+    if inbound.kind is Kind.TAP:
+        return _tap(inbound.tap, running)
+    command = _COMMAND.fullmatch(inbound.text) if inbound.kind is Kind.TEXT else None
+    if command is not None:
+        return ToCommand(command[1], (command[2] or "").strip())
+    if inbound.reply_to:
+        return ToReply(inbound.reply_to)
+    if inbound.group:
+        return ToNobody()
+    if running:
+        return _menu(plain(inbound.text), texts) or ToDraft()
+    return _words(inbound.text, texts) if inbound.kind is Kind.TEXT else ToWelcome()
+
+
+def _tap(data: str, running: str | None) -> Route:
+    head, _, rest = data.partition(".")
+    if head == "m" and _ENTRY.fullmatch(rest):
+        return ToMenu(rest)
+    if head == "t":
+        ticket, _, action = rest.partition(".")
+        name, _, argument = action.partition(".")
+        if ticket.isdecimal() and len(ticket) < 19 and name:
+            return ToTicket(int(ticket), name, argument)
+    heard = tapped(data)
+    if heard is None:
+        return ToNobody(forged=True)
+    return ToDraft(heard)
+
+
+MENU = ("tickets", "help", "language", "menu")
+
+
+def _menu(heard: str, texts: Texts) -> ToMenu | None:
+    """A word that calls up the menu, said alone; it does so in the middle of a draft too."""
+    for entry in MENU:
+        if heard in spoken(f"menu.words.{entry}", texts):
+            return ToMenu(entry)
+    return None
+
+
+def _words(text: str, texts: Texts) -> Route:
+    heard = plain(text)
+    if (entry := _menu(heard, texts)) is not None:
+        return entry
+    kind = leads_to(text, texts)
+    return ToService(kind) if kind else ToWelcome()
+
+
+def leads_to(text: str, texts: Texts) -> str | None:
+    """The service whose keywords a text contains."""
+    heard = plain(text)
+    for kind in catalogue.lifecycles():
+        if any(_says(heard, word) for word in spoken(f"{kind}.keywords", texts)):
+            return kind
+    return None
+
+
+def _says(heard: str, word: str) -> bool:
+    """Whether a text contains a keyword; Latin words as whole words, Chinese anywhere."""
+    if word.isascii():
+        return re.search(rf"\b{re.escape(word)}\b", heard) is not None
+    return word in heard

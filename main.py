@@ -1,0 +1,117 @@
+"""Wubu (五步), the front desk of a residential community: what can be started from the command line."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Coroutine
+from typing import Annotated, Any, TypeVar
+
+import typer
+
+from bot import office
+from bot.settings import WrongSetting, load
+
+Result = TypeVar("Result")
+Community = Annotated[str, typer.Option("--community", help="Code of the community, such as HPY.")]
+
+app = typer.Typer(help=__doc__, rich_markup_mode=None, add_completion=False, pretty_exceptions_enable=False)
+home = typer.Typer(help="Homes: codes that bind a resident's account.")
+staff = typer.Typer(help="Staff: who serves, and as what.")
+group = typer.Typer(help="Group chats of the staff.")
+db = typer.Typer(help="The database.")
+for name, commands in (("home", home), ("staff", staff), ("group", group), ("db", db)):
+    app.add_typer(commands, name=name)
+
+
+@app.command()
+def run() -> None:
+    """Run everything in one process: the web chat, Telegram where its token is set, sender and clock."""
+    settings = load()
+    office.free_port(settings)
+    from bot.app import serve
+
+    asyncio.run(serve(settings))
+
+
+@app.command()
+def talk(
+    seat: Annotated[str, typer.Option("--as", help="Speak as somebody of this home; in the demo.")] = "",
+    language: Annotated[str, typer.Option(help="zh_CN or en; otherwise it stays as it is.")] = "",
+) -> None:
+    """Talk to the desk in this terminal: the same conversation as in the web chat and on Telegram."""
+    from bot.talk import start
+
+    asyncio.run(start(load(), home=seat, language=language))
+
+
+@home.command("code")
+def home_code(
+    community: Annotated[
+        str, typer.Argument(metavar="COMMUNITY", help="Code of the community, such as HPY.")
+    ],
+    name: Annotated[str, typer.Argument(metavar="HOME", help="Name of the home, such as 3-1201.")],
+    role: Annotated[str, typer.Option(help=f"One of {', '.join(office.HOME_ROLES)}.")] = "owner",
+) -> None:
+    """Print a one-time code that binds an account to a home; it is valid for 30 days."""
+    print(done(office.home_code(load(), community=community, home=name, role=role)))
+
+
+@staff.command("add")
+def staff_add(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="The name residents and colleagues will read.")],
+    community: Community,
+    role: Annotated[
+        list[str], typer.Option("--role", help=f"One of {', '.join(office.STAFF_ROLES)}; may be repeated.")
+    ],
+    phone: Annotated[str, typer.Option(help="Phone number, such as +86 139 0000 0000.")] = "",
+) -> None:
+    """Take somebody on, and print the one-time code to be sent to the bot as /staff CODE within 7 days."""
+    print(done(office.add_staff(load(), name=name, community=community, roles=role, phone=phone)))
+
+
+@group.command("bind")
+def group_bind(
+    purpose: Annotated[
+        str, typer.Argument(metavar="PURPOSE", help="What for: repair, care, renovation, gate or managers.")
+    ],
+    community: Community,
+    channel: Annotated[str, typer.Option(help="The channel of the group: telegram or web.")],
+    bot: Annotated[str, typer.Option(help="Id of the bot in the group: on Telegram the token's number.")],
+    chat: Annotated[str, typer.Option(help="Id of the group on its channel, such as -1001234567890.")],
+) -> None:
+    """Make a group chat the place for some kind of tickets."""
+    done(office.bind_group(load(), purpose=purpose, community=community, channel=channel, bot=bot, chat=chat))
+
+
+@db.command("upgrade")
+def db_upgrade() -> None:
+    """Make or change the tables to what this release expects; harmless when they are that already."""
+    done(office.upgrade(load()))
+
+
+def done(work: Coroutine[Any, Any, Result]) -> Result:
+    return asyncio.run(work)
+
+
+def main() -> int:
+    """Do what was asked; what cannot be done is said in one line, and the status is not zero."""
+    try:
+        return int(app(standalone_mode=False) or 0)
+    except typer.TyperException as error:
+        return complaint(f"{error.format_message()} (--help says what is possible)", error.exit_code)
+    except typer.Abort:
+        return complaint("interrupted", 130)
+    except (WrongSetting, office.Impossible, office.Unreachable, office.Unknown) as error:
+        return complaint(str(error), 1)
+    except OSError as error:
+        return complaint(f"{error.filename or 'system'}: {error.strerror or error}", 1)
+
+
+def complaint(what: str, status: int) -> int:
+    print(f"wubu: {' '.join(what.split())}", file=sys.stderr)
+    return status
+
+
+if __name__ == "__main__":
+    sys.exit(main())

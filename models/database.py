@@ -1,0 +1,95 @@
+"""The database: one transaction a message, on SQLite in a file or on PostgreSQL."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, event, make_url
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as NoConnection
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
+
+_WRITES = "wubu_writes"
+
+DOWN = (OSError, OperationalError, InterfaceError, NoConnection)
+"""How a database that cannot be reached, is locked or has no room shows itself."""
+
+
+def is_down(error: BaseException) -> bool:
+    """Whether an error says that the database is away, not that a message is bad."""
+    return isinstance(error, DOWN) or (isinstance(error, DBAPIError) and error.connection_invalidated)
+
+
+class Database:
+    """Hands out sessions; only `transaction` commits.
+
+    SQLite has one writer: a fair lock queues the writers of this process, so that none starves in the
+    busy timeout, and every writing transaction begins IMMEDIATE. PostgreSQL needs neither.
+    """
+
+    def __init__(self, url: str, *, pool: int = 10) -> None:
+        self.url = make_url(url)
+        self.sqlite = self.url.get_backend_name() == "sqlite"
+        self._writer = asyncio.Lock()
+        self.engine = self._sqlite(pool) if self.sqlite else self._postgresql(pool)
+        self._writing = self.engine.execution_options(**{_WRITES: True})
+
+    def _sqlite(self, pool: int) -> AsyncEngine:
+        if self.url.database and self.url.database != ":memory:":
+            Path(self.url.database).parent.mkdir(parents=True, exist_ok=True)
+        engine = create_async_engine(self.url, pool_size=pool, max_overflow=pool, hide_parameters=True)
+        event.listen(engine.sync_engine, "connect", _prepare_sqlite)
+        event.listen(engine.sync_engine, "begin", _begin_sqlite)
+        return engine
+
+    def _postgresql(self, pool: int) -> AsyncEngine:
+        return create_async_engine(self.url, pool_size=pool, max_overflow=pool, hide_parameters=True)
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[AsyncSession]:
+        """A session whose work is committed at the end, or not at all."""
+        async with (
+            self._turn(),
+            AsyncSession(self._writing, expire_on_commit=False) as session,
+            session.begin(),
+        ):
+            yield session
+
+    def _turn(self) -> AbstractAsyncContextManager[None]:
+        return self._writer if self.sqlite else nullcontext()
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[AsyncSession]:
+        """A session for looking only; nothing done in it is kept."""
+        async with AsyncSession(self.engine, expire_on_commit=False) as session:
+            yield session
+
+    async def close(self) -> None:
+        await self.engine.dispose()
+
+
+class PromptConnection(sqlite3.Connection):
+    """Gives the write lock back when it is closed, even with a cursor of a cancelled task still open."""
+
+    def close(self) -> None:
+        if self.in_transaction:
+            self.rollback()
+        super().close()
+
+
+def _prepare_sqlite(connection: Any, _record: object) -> None:
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=30000"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    writes = connection.get_execution_options().get(_WRITES)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")

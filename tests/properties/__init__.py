@@ -1,0 +1,1 @@
+"""What must hold for every flow there is, whatever people say: nobody is named here."""

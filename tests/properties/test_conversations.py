@@ -1,0 +1,385 @@
+"""Every flow there is: a willing resident finishes, and nothing anybody says can harm or be lost."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from flows.engine import turn as engine
+from flows.engine.facts import Facts
+from flows.engine.form import Draft, Flow
+from flows.engine.messages import Ask, Command, Heard, Json, Picked, Pressed, Review, Said, Say, Sent, Unfit
+from flows.engine.questions import Photos, Question, Several, Text
+from flows.engine.turn import Turn
+from tests.properties.residents import (
+    ANY_FLOW,
+    FLOWS,
+    NAMES,
+    answers,
+    anything,
+    known,
+    photo,
+    question,
+    quoted,
+    said,
+    standing,
+    step,
+    written,
+)
+
+MANY = settings(max_examples=200, deadline=None)
+LONGEST = 60
+
+
+def test_a_willing_resident_always_finishes() -> None:
+    finished: Counter[str] = Counter()
+    strayed: Counter[str] = Counter()
+
+    @MANY
+    @given(st.data())
+    def talk(data: st.DataObject) -> None:
+        flow, facts = data.draw(ANY_FLOW), data.draw(known())
+        turn = engine.begin(flow, facts, revision=data.draw(st.integers(0, 5)))
+        strays = data.draw(st.integers(0, 6))
+        for _ in range(LONGEST):
+            if turn.draft is None:
+                break
+            asked = standing(flow, turn.draft, facts)
+            stray = data.draw(wanderings(asked)) if strays else None
+            strays -= 1 if strays else 0
+            heard = stray or data.draw(answers(flow, asked))
+            strayed[_kind(stray)] += 1
+            turn = step(flow, turn.draft, heard, facts)
+        assert turn.draft is None, f"{flow.name} never ends"
+        finished[flow.name] += 1
+
+    talk()
+    assert set(finished) == NAMES
+    assert {"back", "edit", "photo", "leave"} <= set(strayed)
+
+
+@st.composite
+def wanderings(draw: st.DrawFn, asked: Ask | Review) -> Heard | None:
+    """What a willing resident does on the way: going back, changing an answer, a photo out of turn."""
+    moves: list[Heard | None] = [None, photo(draw, draw(st.sampled_from(["", "这里"])))]
+    if isinstance(asked, Review):
+        moves += [Pressed(Command.EDIT, asked.revision, name) for name, _, _ in asked.answers]
+    else:
+        usual = (Command.BACK, Command.LEAVE, Command.SKIP, Command.DONE)
+        moves += [Pressed(one, asked.revision) for one in asked.commands if one in usual]
+        moves.append(Pressed(Command.RESUME))
+    return draw(st.sampled_from(moves))
+
+
+def _kind(heard: Heard | None) -> str:
+    match heard:
+        case Sent():
+            return "photo"
+        case Pressed(command=command):
+            return command.value
+    return ""
+
+
+def test_nothing_anybody_says_raises_or_gets_lost() -> None:
+    kept: Counter[str] = Counter()
+    refused: Counter[str] = Counter()
+
+    @MANY
+    @given(st.data())
+    def talk(data: st.DataObject) -> None:
+        flow, facts = data.draw(ANY_FLOW), data.draw(known())
+        turn = engine.begin(flow, facts)
+        for _ in range(data.draw(st.integers(1, 12))):
+            if turn.draft is None:
+                break
+            draft, asked = turn.draft, standing(flow, turn.draft, facts)
+            willing = data.draw(st.booleans())
+            heard = data.draw(answers(flow, asked) if willing else anything(asked))
+            turn = step(flow, draft, heard, facts)
+            assert turn.draft is None or turn.messages or turn.hint or isinstance(heard, Sent), "silence"
+            text = _text(heard)
+            if text:
+                (kept if _is_kept(text, draft, turn) else refused)[flow.name] += 1
+            _nothing_vanished(flow, draft, turn, heard, facts)
+
+    talk()
+    assert kept.total() > 50
+    assert refused.total() > 50
+    assert set(kept) == NAMES
+
+
+def _text(heard: Heard) -> str:
+    match heard:
+        case Said(text=text) | Sent(caption=text) | Unfit(caption=text):
+            return text.strip()
+    return ""
+
+
+def _is_kept(text: str, draft: Draft, turn: Turn) -> bool:
+    """On record word for word, or taken as an answer; otherwise it was refused in so many words."""
+    if quoted(text) in written(turn.draft, turn) or turn.draft is None:
+        return True
+    if turn.draft.answers != draft.answers and turn.draft.editing is None:
+        return True
+    refusals = [one for one in turn.messages if isinstance(one, Say)]
+    assert any(one.phrase.key.startswith(("rejected.", "unfit.")) for one in refusals), "lost without a word"
+    return False
+
+
+def _nothing_vanished(flow: type[Flow], draft: Draft, turn: Turn, heard: Heard, facts: Facts) -> None:
+    """A story only grows, unless the resident writes it anew."""
+    catcher = flow(draft.answers, facts).catcher()
+    asked = standing(flow, draft, facts)
+    if catcher is None or isinstance(heard, Pressed):
+        return
+    if isinstance(asked, Ask) and asked.question == catcher.name:
+        return
+    for _, part in _parts(catcher, draft):
+        assert quoted(part) in written(turn.draft, turn)
+
+
+def _parts(catcher: Text, draft: Draft) -> list[list[str]]:
+    stored = draft.answers.get(catcher.name)
+    parts = stored.get("parts") if isinstance(stored, dict) else None
+    return parts if isinstance(parts, list) else []  # type: ignore[return-value]
+
+
+JSON = st.recursive(
+    st.one_of(st.none(), st.booleans(), st.integers(-5, 5), st.text(max_size=5), st.floats(allow_nan=False)),
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=3), st.dictionaries(st.text(max_size=5), inner, max_size=3)
+    ),
+    max_leaves=6,
+)
+MEANT = st.sampled_from(
+    [
+        {"parts": [["r", "x"], 3, ["r"]]},
+        {"parts": "x"},
+        {"photos": [{"file": "x"}, 1, {"file": 3, "album": None}], "open": False},
+        {"photos": None, "open": True},
+        {"ticked": ["x", 3, None], "open": False},
+        {"start": "yesterday", "end": 7},
+        {"start": "2026-11-23T10:00", "end": "2026-11-23T12:00+08:00"},
+        {"asap": True},
+        {"open": True},
+    ]
+)
+
+
+def test_a_release_swapped_in_half_way_breaks_nobody() -> None:
+    swapped: Counter[str] = Counter()
+    finished: Counter[str] = Counter()
+
+    @MANY
+    @given(st.data())
+    def talk(data: st.DataObject) -> None:
+        flow, facts = data.draw(ANY_FLOW), data.draw(known())
+        turn = engine.begin(flow, facts)
+        for _ in range(data.draw(st.integers(0, 8))):
+            if turn.draft is None:
+                return
+            asked = standing(flow, turn.draft, facts)
+            turn = step(flow, turn.draft, data.draw(answers(flow, asked)), facts)
+        if turn.draft is None:
+            return
+        draft = data.draw(swapped_drafts(flow, turn.draft))
+        facts = data.draw(known())
+        standing(flow, draft, facts)
+        swapped[flow.name] += 1
+        turn = step(flow, draft, data.draw(anything(standing(flow, draft, facts))), facts)
+        for _ in range(LONGEST):
+            if turn.draft is None:
+                finished[flow.name] += 1
+                return
+            asked = standing(flow, turn.draft, facts)
+            turn = step(flow, turn.draft, data.draw(answers(flow, asked)), facts)
+        raise AssertionError(f"{flow.name} never ends after the swap")
+
+    talk()
+    assert set(swapped) == set(finished) == NAMES
+
+
+@st.composite
+def swapped_drafts(draw: st.DrawFn, flow: type[Flow], draft: Draft) -> Draft:
+    """The draft as another release would have left it: other names, other kinds of answers."""
+    answered: dict[str, Json] = dict(draft.answers)
+    for name in [one.name for one in flow.questions]:
+        match draw(st.sampled_from(["keep", "keep", "drop", "rename", "spoil", "mistype"])):
+            case "drop":
+                answered.pop(name, None)
+            case "rename":
+                answered[f"old_{name}"] = answered.pop(name, None)
+            case "spoil":
+                answered[name] = draw(JSON)
+            case "mistype":
+                answered[name] = draw(MEANT)
+    editing = draw(st.sampled_from([None, None, "gone", *[one.name for one in flow.questions]]))
+    return Draft(flow.name, answered, draft.revision, editing, draw(JSON), draft.about)
+
+
+def test_an_older_draft_without_its_newer_fields_is_read() -> None:
+    assert Draft.from_json({"flow": "repair"}) == Draft("repair")
+    assert Draft.from_json({"flow": "x", "answers": None, "revision": None, "about": None}) == Draft("x")
+
+
+def test_leaving_an_edit_restores_the_old_answer() -> None:
+    left: Counter[str] = Counter()
+    gathered: Counter[str] = Counter()
+
+    @MANY
+    @given(st.data())
+    def talk(data: st.DataObject) -> None:
+        flow = data.draw(st.sampled_from([flow for flow in FLOWS if flow.review]))
+        facts = data.draw(known())
+        draft = _to_the_review(data, flow, facts)
+        if draft is None:
+            return
+        asked = standing(flow, draft, facts)
+        assert isinstance(asked, Review)
+        name = data.draw(st.sampled_from([name for name, _, _ in asked.answers]))
+        turn = step(flow, draft, Pressed(Command.EDIT, asked.revision, name), facts)
+        assert turn.draft is not None
+        assert turn.draft.editing == name
+        for heard in data.draw(st.lists(_half_answers(question(flow, name)), max_size=2)):
+            turn = step(flow, turn.draft, heard, facts)
+            assert turn.draft is not None
+            gathered[type(question(flow, name)).__name__] += 1
+        back = standing(flow, turn.draft, facts)
+        turn = step(flow, turn.draft, Pressed(Command.LEAVE, back.revision), facts)
+        assert turn.draft is not None
+        assert turn.draft.answers == draft.answers
+        again = standing(flow, turn.draft, facts)
+        assert isinstance(again, Review)
+        assert again.answers == asked.answers
+        left[name] += 1
+
+    talk()
+    asked_for = {one.name for flow in FLOWS if flow.review for one in flow.questions}
+    assert set(left) == asked_for
+    assert gathered["Photos"] > 0
+
+
+def _half_answers(one: Question[object]) -> st.SearchStrategy[Heard]:
+    """What is gathered before an answer is given."""
+    if isinstance(one, Photos):
+        return st.builds(Sent, st.integers(1000, 2000))
+    if isinstance(one, Several):
+        return st.builds(Picked, st.just(one.name), st.sampled_from([choice.value for choice in one.choices]))
+    return st.just(Pressed(Command.RESUME))
+
+
+def _to_the_review(data: st.DataObject, flow: type[Flow], facts: Facts) -> Draft | None:
+    turn = engine.begin(flow, facts)
+    for _ in range(LONGEST):
+        if turn.draft is None or isinstance(standing(flow, turn.draft, facts), Review):
+            break
+        asked = standing(flow, turn.draft, facts)
+        turn = step(flow, turn.draft, data.draw(answers(flow, asked)), facts)
+    return turn.draft
+
+
+def test_going_back_and_leaving_loses_no_answer() -> None:
+    went: Counter[str] = Counter()
+
+    @MANY
+    @given(st.data())
+    def talk(data: st.DataObject) -> None:
+        flow, facts = data.draw(ANY_FLOW), data.draw(known())
+        turn = engine.begin(flow, facts)
+        for _ in range(data.draw(st.integers(1, 8))):
+            if turn.draft is None:
+                return
+            asked = standing(flow, turn.draft, facts)
+            turn = step(flow, turn.draft, data.draw(answers(flow, asked)), facts)
+        if turn.draft is None or isinstance(standing(flow, turn.draft, facts), Review):
+            return
+        draft = turn.draft
+        for _ in range(data.draw(st.integers(1, 4))):
+            turn = step(flow, turn.draft, Pressed(Command.BACK), facts)
+            assert turn.draft is not None
+        moved = turn.draft.editing is not None
+        turn = step(flow, turn.draft, Pressed(Command.LEAVE), facts) if moved else turn
+        assert turn.draft is not None
+        assert turn.draft.answers == draft.answers
+        assert _place(flow, turn.draft, facts) == _place(flow, draft, facts)
+        went[flow.name] += moved
+
+    talk()
+    assert went.total() > 20
+    assert len(went) > 3
+
+
+def _place(flow: type[Flow], draft: Draft, facts: Facts) -> str:
+    asked = standing(flow, draft, facts)
+    return asked.question if isinstance(asked, Ask) else ""
+
+
+def test_what_was_skipped_never_reads_as_a_value() -> None:
+    skipped: Counter[str] = Counter()
+
+    @MANY
+    @given(st.data())
+    def talk(data: st.DataObject) -> None:
+        flow, facts = data.draw(ANY_FLOW), data.draw(known())
+        turn = engine.begin(flow, facts)
+        answered_before = data.draw(st.booleans())
+        for _ in range(LONGEST):
+            if turn.draft is None:
+                return
+            asked = standing(flow, turn.draft, facts)
+            if isinstance(asked, Ask) and not question(flow, asked.question).required:
+                one = question(flow, asked.question)
+                if answered_before and turn.draft.editing is None:
+                    turn = step(flow, turn.draft, data.draw(answers(flow, asked)), facts)
+                    if turn.draft is None:
+                        return
+                    turn = step(flow, turn.draft, Pressed(Command.BACK), facts)
+                    assert turn.draft is not None
+                    if _place(flow, turn.draft, facts) != one.name:
+                        return
+                turn = step(flow, turn.draft, Pressed(Command.SKIP), facts)
+                _reads_as_nothing(flow, turn, one, facts)
+                skipped[one.key] += 1
+                answered_before = False
+                continue
+            turn = step(flow, turn.draft, data.draw(answers(flow, asked)), facts)
+
+    talk()
+    optional = {one.key for flow in FLOWS for one in flow.questions if not one.required}
+    assert optional
+    assert set(skipped) == optional
+
+
+def _reads_as_nothing(flow: type[Flow], turn: Turn, one: Question[object], facts: Facts) -> None:
+    if turn.draft is not None:
+        assert flow(turn.draft.answers, facts).answer(one) is None
+        return
+    for effect in turn.effects:
+        values = getattr(effect, "values", {})
+        assert values.get(one.name) is None
+
+
+def test_what_was_said_before_the_flow_began_is_its_story() -> None:
+    begun: Counter[str] = Counter()
+
+    @MANY
+    @given(st.data())
+    def talk(data: st.DataObject) -> None:
+        flow, facts = data.draw(ANY_FLOW), data.draw(known())
+        first: list[Heard] = [said("第一句话"), photo(data.draw), said("second words")]
+        turn = engine.begin(flow, facts, first=first)
+        form = flow({}, facts)
+        if form.catcher() is not None:
+            assert quoted("第一句话") in written(turn.draft, turn)
+            assert quoted("second words") in written(turn.draft, turn)
+            begun["words"] += 1
+        if form.album() is not None:
+            assert isinstance(first[1], Sent)
+            assert str(first[1].file) in written(turn.draft, turn)
+            begun["photo"] += 1
+
+    talk()
+    assert begun["words"] > 0
+    assert begun["photo"] > 0

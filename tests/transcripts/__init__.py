@@ -1,0 +1,1 @@
+"""Stories told as conversations: what people write and tap, and everything the desk says back."""

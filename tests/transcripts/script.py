@@ -1,0 +1,194 @@
+"""A transcript is played: people's lines are said to the desk, and what everybody sees is written below.
+
+    # a remark; the first one tells the story
+    % at 22:40                         the story begins at this hour of a Monday
+    % numbers                          a channel without buttons: options are numbered
+    % set tickets_a_day 2              the community has set this for itself
+    李雷> words                         somebody writes, in their own chat; ⏎ is a new line
+    王师傅@repair> [接单]                somebody taps a button, here in the group
+    王师傅 + 赵师傅@repair> [接单]        two people in the same instant
+    李雷> [是] (old)                    a button that the phone showed once; (twice) taps it twice
+    李雷> (photo) caption               (photo A) is one of album A; (sticker), (voice), (too_large), …
+    李雷> (reply "words") more          an answer to the newest message that contains these words
+    李雷> (edit "words") other words    an earlier message of theirs gets other words
+    李雷> (again)                       the channel delivers their last message once more
+    新邻居> {code 3-1202}               a one-time code for a home, {staff code technician} for staff
+    ~ 11 min                           time passes; also h, d, and `~ until 08:30`
+
+What is seen: `李雷<` a message, `李雷~` a message that changed in place, `王师傅!` a remark on a tap.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from datetime import datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import select
+
+from flows.engine.form import Draft
+from handlers.envelopes import Button, Inbound, Kind, Media
+from models import Conversation
+from tests.world import Post, World
+
+ZONE = ZoneInfo("Asia/Shanghai")
+NAME = r"[^\s@<>~!+#%]+"
+INPUT = re.compile(rf"({NAME}(?: \+ {NAME})*)(?:@(\w+))?> (.*)")
+TIME = re.compile(r"~ (?:(\d+) (min|h|d)|until (\d\d:\d\d))")
+TAP = re.compile(r"\[(.+?)\](?: \((old|twice)\))?")
+MARK = re.compile(r'\((\w+)(?: ([^")]+))?(?: "([^"]*)")?\) ?(.*)', re.DOTALL)
+CODE = re.compile(r"\{(staff )?code ([\w-]+)\}")
+UNITS = {"min": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1)}
+
+
+def lines_of(text: str) -> list[str]:
+    """What a transcript's people do, without what the desk said."""
+    return [line for line in text.splitlines() if _is_ours(line)]
+
+
+def _is_ours(line: str) -> bool:
+    return line.startswith(("#", "%")) or bool(INPUT.fullmatch(line) or TIME.fullmatch(line))
+
+
+@dataclass(slots=True)
+class Play:
+    """One transcript being played in a world."""
+
+    world: World
+    out: list[str] = field(default_factory=list)
+    seen: int = 0
+    drafts: int = 0
+
+    async def run(self, text: str) -> str:
+        """The transcript as it goes now."""
+        for line in lines_of(text):
+            if self.out and not (line.startswith(("#", "%")) and self.out[-1].startswith(("#", "%"))):
+                self.out.append("")
+            self.out.append(line)
+            await self._line(line)
+        return "\n".join(self.out) + "\n"
+
+    async def _line(self, line: str) -> None:
+        if line.startswith("#") or line == "% numbers":
+            return
+        if line.startswith("% at "):
+            self.world.now = self._clock(line.removeprefix("% at "))
+            return
+        if line.startswith("% set "):
+            name, value = line.removeprefix("% set ").split(" ", 1)
+            await self.world.set(name, json.loads(value))
+            return
+        await self._reread()
+        if (spoken := INPUT.fullmatch(line)) is not None:
+            await self._spoken(spoken[1].split(" + "), spoken[2] or "", spoken[3])
+            return
+        passed = TIME.fullmatch(line)
+        assert passed is not None, f"not a line of a transcript: {line}"
+        span = UNITS[passed[2]] * int(passed[1]) if passed[1] else self._clock(passed[3]) - self.world.now
+        await self.world.wait(span)
+        self._seen(quiet=True)
+
+    def _clock(self, at: str) -> datetime:
+        """The next instant at which the clock on the wall says so."""
+        local = self.world.now.astimezone(ZONE)
+        wanted = datetime.combine(local.date(), time.fromisoformat(at), ZONE)
+        return (wanted if wanted > local else wanted + timedelta(days=1)).astimezone(self.world.now.tzinfo)
+
+    async def _reread(self) -> None:
+        """Every draft survives being written down as JSON text and read again."""
+        async with self.world.database.reading() as session:
+            for held in await session.scalars(select(Conversation)):
+                if held.draft is not None:
+                    draft = Draft.from_json(held.draft)
+                    assert Draft.from_json(json.loads(json.dumps(draft.to_json()))) == draft
+                    self.drafts += 1
+
+    async def _spoken(self, people: list[str], chat: str, said: str) -> None:
+        heard = [await self._inbound(who, chat, said) for who in people]
+        if said.endswith("(twice)"):
+            heard *= 2
+            heard[1] = replace(heard[1], key=f"{heard[1].key}-twice")
+        for inbound, receipt in zip(heard, await self.world.at_once(*heard), strict=True):
+            if receipt.hint:
+                self.out.append(f"{inbound.account}! {receipt.hint}")
+        self._seen()
+
+    async def _inbound(self, who: str, chat: str, said: str) -> Inbound:
+        if tap := TAP.fullmatch(said):
+            button, on = self._button(chat or who, tap[1], old=tap[2] == "old")
+            return self.world.inbound(who, Kind.TAP, chat, tap=button.data, tapped=on.id)
+        while code := CODE.search(said):
+            made = await (self.world.staff_code(code[2]) if code[1] else self.world.code(code[2]))
+            said = said.replace(code[0], made)
+        return self._marked(who, chat, said.replace("⏎", "\n"))
+
+    def _button(self, chat: str, label: str, *, old: bool) -> tuple[Button, Post]:
+        if not old:
+            return self.world.button(chat, label)
+        for place, post in reversed(self.world.log):
+            for button in (button for row in post.message.buttons for button in row):
+                if place == chat and button.label == label:
+                    return button, post
+        raise AssertionError(f"{chat} never showed [{label}]")
+
+    def _marked(self, who: str, chat: str, said: str) -> Inbound:
+        mark = MARK.fullmatch(said)
+        if mark is None:
+            return self.world.inbound(who, Kind.TEXT, chat, text=said)
+        name, argument, quoted, rest = mark[1], mark[2] or "", mark[3] or "", mark[4]
+        match name:
+            case "photo":
+                media = Media(f"photo-{next(self.world.ids)}", album=argument)
+                return self.world.inbound(who, Kind.PHOTO, chat, text=rest, media=media)
+            case "reply":
+                return replace(self._marked(who, chat, rest), reply_to=self._answered(chat or who, quoted))
+            case "edit":
+                was = next(one for one in reversed(self.world.sent) if self._wrote(one, who, quoted))
+                return replace(self.world.inbound(who, Kind.EDIT, chat, text=rest), ref=was.ref)
+            case "again":
+                return next(one for one in reversed(self.world.sent) if one.account == who)
+            case "contact":
+                return self.world.inbound(who, Kind.CONTACT, chat, phone=argument)
+            case "location":
+                return self.world.inbound(who, Kind.LOCATION, chat)
+            case "blocks" | "unblocks":
+                return self.world.inbound(who, Kind.BLOCKED if name == "blocks" else Kind.UNBLOCKED)
+        return self.world.inbound(who, Kind.UNFIT, chat, text=rest, strange=name)
+
+    @staticmethod
+    def _wrote(inbound: Inbound, who: str, words: str) -> bool:
+        return inbound.account == who and inbound.kind is not Kind.EDIT and words in inbound.text
+
+    def _answered(self, chat: str, words: str) -> str:
+        for post in reversed(self.world.chats[chat]):
+            if words in f"{post.message.title}\n{post.message.text}":
+                return post.id
+        raise AssertionError(f"nobody said {words!r} in {chat}")
+
+    def _seen(self, *, quiet: bool = False) -> None:
+        """Write down what the phones show since the last line."""
+        new = self.world.log[self.seen :]
+        self.seen = len(self.world.log)
+        if not new and not quiet and "!" not in self.out[-1]:
+            self.out.append("(nothing)")
+        for chat, post in new:
+            first, *more = shown(post)
+            self.out.append(f"{chat}{'~' if post.edited else '<'} {first}")
+            self.out.extend(f"    {line}".rstrip() for line in more)
+
+
+def shown(post: Post) -> Iterator[str]:
+    """A message as a phone shows it."""
+    message = post.message
+    if message.title:
+        yield f"*{message.title}*"
+    yield from message.text.splitlines()
+    if message.pictures:
+        yield f"({len(message.pictures)} × photo)"
+    if message.contact:
+        yield f"[{message.contact}]"
+    for row in message.buttons:
+        yield " ".join(f"[{button.label}]" for button in row)
