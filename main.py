@@ -29,9 +29,10 @@ def run() -> None:
     """Run everything in one process: the web chat, Telegram where its token is set, sender and clock."""
     settings = load()
     office.free_port(settings)
-    from bot.app import serve
+    from bot.app import loop, serve
 
-    asyncio.run(serve(settings))
+    with asyncio.Runner(loop_factory=loop) as runner:
+        runner.run(serve(settings))
 
 
 @app.command()

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import urllib.error
 import urllib.request
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, field, replace
@@ -21,6 +22,7 @@ from benchmarks.seed import LARGE, SMALL, Rows, Size, wubu
 
 ROOT = Path(__file__).resolve().parent.parent
 START_PATIENCE = 60.0
+READY = "ready"
 
 Seed = Callable[[Size], Iterator[Rows]]
 
@@ -145,18 +147,21 @@ def stop(process: subprocess.Popen[bytes]) -> None:
 
 async def until_ready(bot: Running) -> None:
     patience = time.monotonic() + START_PATIENCE
-    while not await asyncio.to_thread(is_ready, bot.webhook.port):
+    while (answer := await asyncio.to_thread(readiness, bot.webhook.port)) != READY:
         if bot.process.poll() is not None or time.monotonic() > patience:
-            raise DidNotStart(bot.last_words())
+            raise DidNotStart(f"readyz: {answer}\n{bot.last_words()}")
         await asyncio.sleep(0.1)
 
 
-def is_ready(port: int) -> bool:
+def readiness(port: int) -> str:
+    """READY, or what /readyz says instead."""
     try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=2) as answer:
-            return bool(answer.status == 200)
-    except OSError:
-        return False
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=5):
+            return READY
+    except urllib.error.HTTPError as refused:
+        return refused.read().decode(errors="replace")
+    except OSError as silent:
+        return str(silent)
 
 
 def peer(module: str) -> tuple[str, ...]:

@@ -13,6 +13,7 @@ from bot import figures
 from handlers import due
 from handlers.desk import Desk
 from handlers.inbound import forget
+from models.database import is_down
 
 AT_ONCE = 200
 INBOX_KEPT = timedelta(days=14)
@@ -31,10 +32,10 @@ class Clock:
     def start(self, media: Callable[[], Awaitable[object]] | None = None) -> None:
         """Begin to tick; `media` fetches the photos that are wanted."""
         options = {"max_instances": 1, "coalesce": True, "misfire_grace_time": None}
-        self._scheduler.add_job(self.tick, "interval", seconds=self._every, **options)
-        self._scheduler.add_job(self.sweep, "interval", hours=6, **options)
+        self._scheduler.add_job(_unshaken("tick", self.tick), "interval", seconds=self._every, **options)
+        self._scheduler.add_job(_unshaken("sweep", self.sweep), "interval", hours=6, **options)
         if media is not None:
-            self._scheduler.add_job(media, "interval", seconds=self._every, **options)
+            self._scheduler.add_job(_unshaken("media", media), "interval", seconds=self._every, **options)
         self._scheduler.start()
 
     def stop(self) -> None:
@@ -51,10 +52,9 @@ class Clock:
             try:
                 if not await due.fire_next(self._desk):
                     break
-            except OSError as error:
-                log.warning("tick_without_database", error=type(error).__name__)
-                return
             except Exception as error:
+                if is_down(error):
+                    raise
                 log.exception("due_failed")
                 figures.fired.labels("failed").inc()
                 await due.postpone(self._desk, type(error).__name__)
@@ -66,3 +66,18 @@ class Clock:
     async def sweep(self) -> None:
         """Forget receipts that no channel will ask for again."""
         await forget(self._desk, self._desk.now() - INBOX_KEPT)
+
+
+def _unshaken(job: str, work: Callable[[], Awaitable[object]]) -> Callable[[], Awaitable[None]]:
+    """A job that fails is tried again at its next tick; a database that is away is no error of ours."""
+
+    async def run() -> None:
+        try:
+            await work()
+        except Exception as error:
+            if is_down(error):
+                log.warning("database_down", job=job, error=type(error).__name__)
+            else:
+                log.exception("job_failed", job=job)
+
+    return run

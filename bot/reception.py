@@ -74,7 +74,8 @@ class Reception:
         finally:
             del self._in_hand[ticket]
             figures.seconds.labels(inbound.channel).observe(time.monotonic() - started)
-        self._wake()
+        if receipt.posted:
+            self._wake()
         return receipt
 
     def lag(self) -> float:

@@ -25,7 +25,7 @@ from bot.channel import (
 from handlers import dispatch, outcomes
 from handlers.dispatch import THROTTLED, THROTTLED_EVERYWHERE, Claim, Door, Letter, Spoilt
 from handlers.outcomes import Callbacks, Outcome, Result
-from models.database import Database
+from models.database import Database, is_down
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
@@ -128,8 +128,11 @@ class Sender:
             while await self._lead() and await self._step():
                 pass
             rest = self._rest()
-        except Exception:
-            log.exception("sender_turn_failed", sender=self.name)
+        except Exception as error:
+            if is_down(error):
+                log.warning("database_down", sender=self.name, error=type(error).__name__)
+            else:
+                log.exception("sender_turn_failed", sender=self.name)
             self._awake.clear()
             rest = self._poll
         with suppress(TimeoutError):

@@ -16,7 +16,13 @@ from models.outbox import Outbox
 
 EMERGENCY = 0
 ORDINARY = 1
+_POSTED = "wubu_posted"
 LIVE = ("pending", "sending", "held", "unknown", "failed")
+
+
+def posted(session: AsyncSession) -> bool:
+    """Whether this session has put anything into the outbox."""
+    return _POSTED in session.info
 
 
 async def post(
@@ -40,6 +46,7 @@ async def post(
     reason: then they wait behind it. After it was sent, a reply to it is understood as being about `ticket`,
     or about the ticket that the message names.
     """
+    session.info[_POSTED] = True
     session.add(
         Outbox(
             channel=channel,
@@ -66,14 +73,22 @@ async def refresh(session: AsyncSession, card: Card, *, now: datetime, lane: int
     waiting, at most in a faster lane. The waiting row is written to in any case, for its lock: whoever sends
     it meanwhile would draw the card without the change of this transaction.
     """
+    session.info[_POSTED] = True
     waits = (Outbox.card_id == card.id) & Outbox.state.in_(("pending", "held"))
     faster = case((Outbox.lane > lane, lane), else_=Outbox.lane)
     if not await changed(session, update(Outbox).where(waits).values(lane=faster)):
         session.add(_card_row(card, now, lane, {}))
 
 
+async def first(session: AsyncSession, card: Card, *, now: datetime, lane: int = ORDINARY) -> None:
+    """Post a card that is new, so that nothing of it can be waiting."""
+    session.info[_POSTED] = True
+    session.add(_card_row(card, now, lane, {}))
+
+
 async def call_up(session: AsyncSession, card: Card, *, now: datetime, lane: int = ORDINARY) -> None:
     """Post a card that somebody asked for; it is never joined with others, and it is the card from now on."""
+    session.info[_POSTED] = True
     card.message, card.shown = None, ""
     session.add(_card_row(card, now, lane, {"asked": True}))
 
@@ -109,6 +124,7 @@ async def waiting(
 
 async def release_held(session: AsyncSession, channel: str, bot: str, chat: str) -> int:
     """The bot is back in its group: what was held for it leaves now. Returns how many rows that are."""
+    session.info[_POSTED] = True
     held = update(Outbox).where(
         Outbox.channel == channel, Outbox.bot == bot, Outbox.chat == chat, Outbox.state == "held"
     )

@@ -14,11 +14,11 @@ from flows.engine.facts import Facts
 from flows.engine.form import Draft, Flow
 from flows.engine.messages import Heard, Json, Said, Sent, Shared, Unfit
 from flows.engine.turn import Turn
-from handlers import acting, clocks, delivery, tickets, wording
+from handlers import acting, clocks, delivery, opening, wording
 from handlers.cards import ticket_data
 from handlers.desk import Scene, Work, facts, facts_of, rules
 from handlers.envelopes import Button, Kind, Outgoing
-from handlers.tickets import TooMany
+from handlers.opening import TooMany
 from models.account import Account
 from models.attachment import Attachment
 from models.conversation import Conversation
@@ -39,6 +39,17 @@ async def listen(scene: Scene, heard: Heard | None = None) -> None:
     if heard is None:
         heard = await hear(scene, flow, draft, known)
     await _taken(scene, engine.advance(flow, draft, heard, known))
+
+
+def answers(scene: Scene) -> bool:
+    """Whether words name an option or a command of the running draft."""
+    draft = scene.draft
+    flow = catalogue.all_flows().get(draft.flow) if draft is not None else None
+    if draft is None or flow is None:
+        return False
+    said = Said(scene.inbound.text, scene.inbound.ref)
+    asked = engine.standing(flow, draft, facts(scene, draft.about))
+    return wording.understand(said, asked, scene.work.desk.texts) is not said
 
 
 async def hear(scene: Scene, flow: type[Flow], draft: Draft, known: Facts) -> Heard:
@@ -132,7 +143,7 @@ async def _open(scene: Scene, effect: OpenTicket) -> None:
     described = tuple((source(scene.standing.id, ref) or "", text) for ref, text in effect.described)
     effect = replace(effect, described=described)
     try:
-        opened = await tickets.open_ticket(scene.work, effect, resident, account)
+        opened = await opening.open_ticket(scene.work, effect, resident, account)
     except TooMany:
         scene.reply("system.too_many_tickets")
         return

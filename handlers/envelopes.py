@@ -150,14 +150,17 @@ class Outgoing:
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """What the sender of an inbound message gets back: replies in order, and a remark on a tap."""
+    """What the sender of an inbound message gets back: replies in order, and a remark on a tap.
+
+    `repeated` says that the message had been handled before, `queued` that the replies wait in the outbox,
+    `posted` that something was put there for anybody.
+    """
 
     replies: tuple[Outgoing, ...] = ()
     hint: str = ""
     repeated: bool = False
     queued: bool = False
-    conversation: int | None = None
-    touches: tuple[str, ...] = ()
+    posted: bool = False
 
     def to_json(self) -> dict[str, Any]:
         return {"replies": [reply.to_json() for reply in self.replies], "hint": self.hint}

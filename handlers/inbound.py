@@ -42,7 +42,8 @@ async def receive(desk: Desk, inbound: Inbound) -> Receipt:
     for left in reversed(range(REPEATS)):
         try:
             async with desk.database.transaction() as session:
-                return await _heard(Work(desk, session, desk.now()), inbound)
+                receipt = await _heard(Work(desk, session, desk.now()), inbound)
+                return replace(receipt, posted=delivery.posted(session))
         except IntegrityError:
             if not left:
                 raise
@@ -142,6 +143,8 @@ async def _dispatch(scene: Scene, to: Route) -> None:
     if not standing.reachable and not inbound.group and inbound.kind is not Kind.BLOCKED:
         await groups.reachable(scene, yes=True)
     match to:
+        case ToDraft(aside=entry) if entry and not dialogue.answers(scene):
+            await menu.entry(scene, entry)
         case ToDraft(heard):
             await dialogue.listen(scene, heard)
         case ToTicket(ticket, action, argument):
@@ -182,7 +185,7 @@ async def _news(scene: Scene, kind: Kind) -> None:
 async def _kept(scene: Scene) -> Receipt:
     """Store the draft, and the receipt under the message's key, which makes it exactly once."""
     inbound, standing, work = scene.inbound, scene.standing, scene.work
-    receipt = Receipt(tuple(scene.replies), scene.hint, queued=standing.backlog, conversation=standing.id)
+    receipt = Receipt(tuple(scene.replies), scene.hint, queued=standing.backlog)
     await keep(
         work.session,
         inbox={

@@ -181,7 +181,7 @@ async def _card(
     )
     work.session.add(card)
     await work.session.flush()
-    await delivery.refresh(work.session, card, now=work.now, lane=lane(ticket))
+    await delivery.first(work.session, card, now=work.now, lane=lane(ticket))
 
 
 async def remember(work: Work, ticket: int, *, channel: str, bot: str, chat: str, message: str) -> None:

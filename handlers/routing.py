@@ -15,9 +15,13 @@ from handlers.wording import plain, spoken, tapped
 
 @dataclass(frozen=True, slots=True)
 class ToDraft:
-    """An answer to the running draft; `heard` when it was a button, else words still to be understood."""
+    """An answer to the running draft; `heard` when it was a button, else words still to be understood.
+
+    Words that are no answer may call up the `aside` entry of the menu.
+    """
 
     heard: Heard | None = None
+    aside: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +111,8 @@ def route(inbound: Inbound, *, running: str | None, texts: Texts) -> Route:
     if inbound.group:
         return ToNobody()
     if running:
-        return _menu(plain(inbound.text), texts) or ToDraft()
+        entry = _menu(plain(inbound.text), texts)
+        return ToDraft(aside="" if entry is None else entry.entry)
     return _words(inbound.text, texts) if inbound.kind is Kind.TEXT else ToWelcome()
 
 
@@ -130,7 +135,7 @@ MENU = ("tickets", "help", "language", "menu")
 
 
 def _menu(heard: str, texts: Texts) -> ToMenu | None:
-    """A word that calls up the menu, said alone; it does so in the middle of a draft too."""
+    """A word that calls up the menu, said alone."""
     for entry in MENU:
         if heard in spoken(f"menu.words.{entry}", texts):
             return ToMenu(entry)

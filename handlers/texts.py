@@ -197,6 +197,7 @@ def _compiled(where: str, entry: Any, environment: Environment) -> Text:
 def _filters(locale: str, texts: Mapping[str, Text]) -> dict[str, Callable[..., str]]:
     """How days, hours and amounts are said; the patterns are texts too, under `formats`."""
     babel = Locale.parse(locale)
+    _ = babel.days  # read from disk now, not while the first resident waits
 
     def said(key: str, **values: object) -> str:
         text = texts[f"formats.{key}"]

@@ -1,16 +1,15 @@
-"""A ticket is opened, and moves by its table: guarded, recorded, told to whom the table says."""
+"""A ticket moves by its table: guarded, recorded, told to whom the table says."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select, update
 
 from flows import catalogue
-from flows.engine.effects import OpenTicket
 from flows.engine.lifecycle import Action, Actor, Audience, Lifecycle, Refused, Role
 from flows.engine.messages import Json
 from handlers import cards, clocks, notices
@@ -19,7 +18,7 @@ from handlers.desk import Work, rules
 from models import ticket as tickets
 from models.account import of_staff
 from models.attachment import Attachment
-from models.community import Community, Home
+from models.community import Community
 from models.staff import Staff, roles_of
 from models.ticket import Ticket, TicketEvent
 
@@ -51,87 +50,6 @@ class Lost(Exception):
     def __init__(self, winner: str) -> None:
         super().__init__(winner)
         self.winner = winner
-
-
-class TooMany(Exception):
-    """The resident has opened as many tickets today as one may."""
-
-
-@dataclass(frozen=True, slots=True)
-class Opened:
-    """A ticket, and whether it was there already."""
-
-    shown: Sheet
-    repeat: bool = False
-
-
-async def open_ticket(work: Work, effect: OpenTicket, resident: int, account: int) -> Opened:
-    """Open a ticket with its number, clocks and cards. Raises TooMany."""
-    home = await work.session.get_one(Home, effect.home)
-    community = await work.session.get_one(Community, home.community_id)
-    rule = rules(community)
-    repeat = await _repeat(work, effect, resident, rule.repeat_within)
-    if repeat is not None:
-        await _attach(work, repeat.id, effect.photos)
-        shown = await cards.sheet(work.session, repeat)
-        await notices.draw(work, shown)
-        return Opened(shown, repeat=True)
-    local = work.now.astimezone(rule.calendar.zone)
-    midnight = local.replace(hour=0, minute=0, second=0, microsecond=0)
-    today = await tickets.opened_since(work.session, resident, midnight)
-    if today >= rule.tickets_a_day and not effect.urgent:
-        raise TooMany
-    return Opened(await _new(work, effect, community, resident, account))
-
-
-async def _new(work: Work, effect: OpenTicket, community: Community, resident: int, account: int) -> Sheet:
-    table = catalogue.lifecycles()[effect.kind]
-    zone = rules(community).calendar.zone
-    ticket = Ticket(
-        number=await tickets.next_number(
-            work.session, community.id, community.code, work.now.astimezone(zone)
-        ),
-        kind=effect.kind,
-        state=table.first.value,
-        urgent=effect.urgent,
-        community_id=community.id,
-        home_id=effect.home,
-        resident_id=resident,
-        account_id=account,
-        details=dict(effect.details),
-        clocks={},
-        created_at=work.now,
-    )
-    work.session.add(ticket)
-    await work.session.flush()
-    ticket.clocks = await clocks.opened(work, ticket, table, community)
-    doer = Doer(resident=resident, account=account)
-    _record(work, ticket, doer, "opened", to_state=ticket.state)
-    for message, text in effect.described:
-        _record(work, ticket, doer, "described", note=text, source=message or None)
-    await _attach(work, ticket.id, effect.photos)
-    await work.session.flush()
-    shown = await cards.sheet(work.session, ticket)
-    groups = await notices.group_cards(work, shown)
-    if ticket.urgent or not groups:
-        key = f"{ticket.kind}.emergency" if ticket.urgent else "notice.no_group"
-        await notices.audience(work, shown, Audience.DUTY_LEAD, key)
-    return shown
-
-
-async def _repeat(work: Work, effect: OpenTicket, resident: int, within: timedelta) -> Ticket | None:
-    """The same thing reported a moment ago, when it was tapped or sent twice."""
-    recent = await work.session.scalars(
-        select(Ticket)
-        .where(Ticket.resident_id == resident, Ticket.created_at >= work.now - within)
-        .where(Ticket.kind == effect.kind, Ticket.home_id == effect.home)
-        .order_by(Ticket.id.desc())
-    )
-    table = catalogue.lifecycles()[effect.kind]
-    for ticket in recent:
-        if ticket.state not in table.final and ticket.details == dict(effect.details):
-            return ticket
-    return None
 
 
 async def actor_for(work: Work, ticket: Ticket, doer: Doer) -> Actor:
@@ -191,7 +109,7 @@ async def perform(
     running = await clocks.moved(work, ticket, table, community, action, _text(values.get("until")) or None)
     await _keep_clocks(work, ticket, running)
     actor = await work.session.get(Staff, doer.staff) if doer.staff else None
-    _record(
+    record(
         work,
         ticket,
         doer,
@@ -202,7 +120,7 @@ async def perform(
         data={**values, "staff": actor.name if actor else "", "photos": len(photos)},
         source=source,
     )
-    await _attach(work, ticket.id, photos, by="staff" if doer.staff else "resident")
+    await attach(work, ticket.id, photos, by="staff" if doer.staff else "resident")
     await work.session.flush()
     shown = await cards.sheet(work.session, ticket)
     await _private_card(work, shown, action, doer)
@@ -304,7 +222,7 @@ async def add(
     """Something more about a ticket, from its resident or from staff, as a reply to its card."""
     by_staff = doer.staff is not None and doer.resident != ticket.resident_id
     actor = await work.session.get(Staff, doer.staff) if by_staff and doer.staff else None
-    _record(
+    record(
         work,
         ticket,
         doer,
@@ -314,7 +232,7 @@ async def add(
         source=source,
         audience="staff" if by_staff else "all",
     )
-    await _attach(work, ticket.id, photos, by="staff" if by_staff else "resident")
+    await attach(work, ticket.id, photos, by="staff" if by_staff else "resident")
     await tickets.move(work.session, ticket.id, ticket.state)
     await work.session.flush()
     await work.session.refresh(ticket)
@@ -339,7 +257,7 @@ async def winner(work: Work, ticket: Ticket) -> str:
 
 def refused(work: Work, ticket: Ticket, doer: Doer, name: str) -> None:
     """Note that somebody tried what is not theirs to do."""
-    _record(work, ticket, doer, "refused", note=name, audience="staff")
+    record(work, ticket, doer, "refused", note=name, audience="staff")
 
 
 async def _keep_clocks(work: Work, ticket: Ticket, running: dict[str, Any]) -> None:
@@ -348,14 +266,14 @@ async def _keep_clocks(work: Work, ticket: Ticket, running: dict[str, Any]) -> N
         await work.session.refresh(ticket)
 
 
-async def _attach(work: Work, ticket: int, photos: tuple[int, ...], by: str = "resident") -> None:
+async def attach(work: Work, ticket: int, photos: tuple[int, ...], by: str = "resident") -> None:
     if photos:
         await work.session.execute(
             update(Attachment).where(Attachment.id.in_(photos)).values(ticket_id=ticket, by=by)
         )
 
 
-def _record(
+def record(
     work: Work,
     ticket: Ticket,
     doer: Doer,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from collections.abc import AsyncIterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -19,23 +19,31 @@ _WRITES = "wubu_writes"
 DOWN = (OSError, OperationalError, InterfaceError, NoConnection)
 """How a database that cannot be reached, is locked or has no room shows itself."""
 
+PASSING = ("08", "25006", "40", "53", "55", "57", "58")
+"""SQLSTATE classes of what passes: no connection, only a replica, deadlock, no room, busy, shutting down."""
+
 
 def is_down(error: BaseException) -> bool:
     """Whether an error says that the database is away, not that a message is bad."""
-    return isinstance(error, DOWN) or (isinstance(error, DBAPIError) and error.connection_invalidated)
+    if not isinstance(error, DBAPIError):
+        return isinstance(error, DOWN)
+    no_connection = error.connection_invalidated or error.statement is None
+    code = str(getattr(error.orig, "sqlstate", None) or "")
+    return no_connection or isinstance(error, DOWN) or code.startswith(PASSING)
 
 
 class Database:
     """Hands out sessions; only `transaction` commits.
 
-    SQLite has one writer: a fair lock queues the writers of this process, so that none starves in the
-    busy timeout, and every writing transaction begins IMMEDIATE. PostgreSQL needs neither.
+    Writers queue fairly in this process: SQLite has room for one, and none starves in its busy timeout;
+    PostgreSQL gets `writers` at a time, since a transaction that waits for its turn at the processor holds
+    its locks meanwhile. On SQLite every writing transaction begins IMMEDIATE.
     """
 
-    def __init__(self, url: str, *, pool: int = 10) -> None:
+    def __init__(self, url: str, *, pool: int = 10, writers: int = 6) -> None:
         self.url = make_url(url)
         self.sqlite = self.url.get_backend_name() == "sqlite"
-        self._writer = asyncio.Lock()
+        self._turn = asyncio.Semaphore(1 if self.sqlite else writers)
         self.engine = self._sqlite(pool) if self.sqlite else self._postgresql(pool)
         self._writing = self.engine.execution_options(**{_WRITES: True})
 
@@ -54,14 +62,11 @@ class Database:
     async def transaction(self) -> AsyncIterator[AsyncSession]:
         """A session whose work is committed at the end, or not at all."""
         async with (
-            self._turn(),
+            self._turn,
             AsyncSession(self._writing, expire_on_commit=False) as session,
             session.begin(),
         ):
             yield session
-
-    def _turn(self) -> AbstractAsyncContextManager[None]:
-        return self._writer if self.sqlite else nullcontext()
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncSession]:

@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Boolean, ForeignKey, Index, String, Text, UniqueConstraint, func, select, update
+from sqlalchemy import Boolean, ForeignKey, Index, String, Text, UniqueConstraint, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
-from models.base import Base, Id, Instant, JsonMap, JsonType, Pk, Short, add_once
+from models.base import Base, Id, Instant, JsonMap, JsonType, Pk, Short
 
 
 class Ticket(Base):
@@ -77,16 +78,14 @@ class TicketNumber(Base):
 async def next_number(session: AsyncSession, community: int, code: str, local: datetime) -> str:
     """The next ticket number, such as HPY-2611-00042; without gaps, since it is taken with the ticket."""
     month = f"{local:%y%m}"
-    await add_once(
-        session, TicketNumber, "community_id", "month", community_id=community, month=month, last=0
-    )
-    last = await session.scalar(
-        update(TicketNumber)
-        .where(TicketNumber.community_id == community, TicketNumber.month == month)
-        .values(last=TicketNumber.last + 1)
+    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
+    taken = (
+        insert(TicketNumber)
+        .values(community_id=community, month=month, last=1)
+        .on_conflict_do_update(index_elements=["community_id", "month"], set_={"last": TicketNumber.last + 1})
         .returning(TicketNumber.last)
     )
-    return f"{code}-{month}-{last:05d}"
+    return f"{code}-{month}-{await session.scalar(taken):05d}"
 
 
 async def move(session: AsyncSession, ticket: int, expected: str, **changes: Any) -> bool:
@@ -104,9 +103,3 @@ async def timeline(session: AsyncSession, ticket: int) -> Sequence[TicketEvent]:
     """Everything that happened, oldest first."""
     query = select(TicketEvent).where(TicketEvent.ticket_id == ticket).order_by(TicketEvent.id)
     return (await session.scalars(query)).all()
-
-
-async def opened_since(session: AsyncSession, resident: int, since: datetime) -> int:
-    """How many tickets a resident has opened since an instant."""
-    query = select(func.count()).where(Ticket.resident_id == resident, Ticket.created_at >= since)
-    return await session.scalar(query) or 0

@@ -137,12 +137,20 @@ class Estate:
         public = {"public_url": PUBLIC} if self.webhook else {}
         return surroundings(self.folder, self.url, **telegram, **public)
 
+    def beside(self, tg: TelegramEmulator) -> Estate:
+        """The same house with another bot, on another Telegram."""
+        return Estate(self.nursery, self.folder, self.url, tg, self.webhook, self.fresh)
+
     async def open(self, programs: int = 1) -> None:
         """Start so many programs on the one database, and let Telegram know them."""
         self.tg.route(PUBLIC, "http://127.0.0.1:9")
         for number in range(programs):
             program = Program(
-                self.nursery, self.environment, self.folder, fresh=self.fresh, name=f"program{number}"
+                self.nursery,
+                self.environment,
+                self.folder,
+                fresh=self.fresh,
+                name=f"{self.tg.bot.id}-{number}",
             )
             self.programs.append(program)
         await asyncio.gather(*(program.start() for program in self.programs))
@@ -328,6 +336,11 @@ async def eventually(check: Callable[[], Awaitable[Any]], timeout: float = WAIT,
     return found
 
 
+def gathered(message: Message) -> bool:
+    """Photos have been taken in, and more may come."""
+    return "完成" in message.labels
+
+
 STORY = "厨房水龙头一直滴水"
 PHONE = "138 0013 8000"
 SAFE = {"门窗门锁", "下水堵塞", "家电", "其他"}
@@ -345,7 +358,7 @@ async def to_review(person: User, story: str = STORY, *, trade: str = "水管龙
     asked = await to_photos(person, story, trade=trade)
     if photos:
         await person.send_album(photos, caption="照片在这里")
-        asked = await person.wait_for("已收到 1 张照片", WAIT, after=asked)
+        asked = await person.wait_for(gathered, WAIT, after=asked)
         await all_heard(person)
         asked = await answer(person, asked, "完成", "什么时候上门")
     else:
@@ -357,7 +370,7 @@ async def to_review(person: User, story: str = STORY, *, trade: str = "水管龙
 
 async def to_photos(person: User, story: str = STORY, *, trade: str = "水管龙头") -> Message:
     """The first answers of a repair; the message that asks for photos."""
-    since = person.messages[-1]
+    since = person.messages[-1] if person.messages else None
     await person.send(f"报修：{story}")
     asked = await person.wait_for("哪里需要修", WAIT, after=since)
     asked = await answer(person, asked, "我家里", "哪方面的问题")

@@ -34,6 +34,7 @@ def surroundings(folder: Path, database_url: str, **settings: object) -> dict[st
         "SECRET_KEY": "a key for tests",
         "LOG_FORMAT": "json",
         "TICK_SECONDS": 0.2,
+        "MESSAGES_A_MINUTE": 0,
         "PORT": 0,
     } | {name.upper(): value for name, value in settings.items()}
     ours = {f"WUBU_{name}": str(value) for name, value in given.items()}

@@ -8,7 +8,7 @@ from sqlalchemy import select
 from models import Attachment, TicketEvent
 from tests.emulators.telegram_group import Group
 from tests.emulators.telegram_phone import User
-from tests.estate import STORY, WAIT, Estate, report
+from tests.estate import STORY, WAIT, Estate, gathered, report
 from tests.failures.conftest import Builder, builder, ground, nursery  # noqa: F401
 
 
@@ -74,7 +74,7 @@ async def _visited(li: User, wang: User, group: Group, number: str) -> None:
     await wang.send("换了阀芯")
     await wang.wait_for("完工照片", WAIT, after=asked_work)
     await wang.send_photo()
-    await wang.wait_for("已收到 1 张照片", WAIT)
+    await wang.wait_for(gathered, WAIT)
     finished = await wang.tap("完成")
     assert "已请住户评价" in ((await finished.answered(WAIT)).text or "")
     await group.wait_for(lambda message: number in message.words and "已修好" in message.words, WAIT)

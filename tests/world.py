@@ -11,8 +11,10 @@ from itertools import count
 
 from sqlalchemy import func, select
 
-from handlers import binding, cards, due
-from handlers.desk import Desk
+from flows.engine.effects import OpenTicket
+from flows.repair import Details, Place, Trade
+from handlers import binding, cards, due, opening
+from handlers.desk import Desk, Work
 from handlers.envelopes import Button, Capabilities, Inbound, Kind, Media, Outgoing, Receipt
 from handlers.inbound import receive
 from handlers.texts import Texts
@@ -33,7 +35,9 @@ from models import (
     StaffRole,
     Ticket,
 )
+from models.account import of_resident
 from models.database import Database
+from models.resident import homes_of
 
 MONDAY = datetime(2026, 11, 23, 1, 30, tzinfo=UTC)
 """Monday 9:30 in Shanghai."""
@@ -127,6 +131,20 @@ class World:
         async with self.database.transaction() as session:
             place = await session.scalar(select(Home.id).where(Home.name == home))
             return await binding.issue(session, self.now, role="owner", home=place)
+
+    async def report(self, who: str, *, urgent: bool = False) -> int:
+        """A repair, opened without the conversation; returns its id."""
+        details = Details(Place.HOME, Trade.GAS if urgent else Trade.WATER, urgent, "漏水", "+8613800000001")
+        async with self.database.transaction() as session:
+            resident = self.people[who]
+            home = (await homes_of(session, resident, self.now))[0][0]
+            account = (await of_resident(session, resident))[0].id
+            effect = OpenTicket(
+                "repair", home, urgent, {**details.to_json(), "text": f"漏水 {next(self.ids)}"}
+            )
+            opened = await opening.open_ticket(Work(self.desk, session, self.now), effect, resident, account)
+        await self.deliver()
+        return opened.shown.ticket.id
 
     async def set(self, name: str, value: object) -> None:
         """The community sets something for itself."""

@@ -55,15 +55,18 @@ class Photos:
         if not await seats.visible(session, [chat]):
             raise HTTPException(403, "not_yours")
         path = photo if isinstance(photo, str) else await self._path(photo)
+        if path is None:
+            return Response(status_code=202, headers={"Cache-Control": "no-store", "Retry-After": "2"})
         return await self._photo(path, little="small" in request.query_params)
 
-    async def _path(self, number: int) -> str:
+    async def _path(self, number: int) -> str | None:
+        """Where an attachment lies; None while it is still to be fetched from its channel."""
         async with self._database.reading() as reading:
             found = await attachment.one(reading, number)
-        path = "" if found is None else (found.stored or found.source)
-        if not ours(path):
-            raise HTTPException(404, "not_yet")
-        return path
+        if found is None or found.state == "failed":
+            raise HTTPException(404, "nothing")
+        path = found.stored or found.source
+        return path if ours(path) else None
 
     async def _photo(self, path: str, *, little: bool) -> Response:
         try:

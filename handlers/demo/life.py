@@ -12,7 +12,7 @@ from flows import catalogue
 from flows.engine.effects import OpenTicket
 from flows.engine.messages import Json
 from flows.repair import Care, Details, Place, Trade
-from handlers import tickets
+from handlers import opening, tickets
 from handlers.desk import Work, rules
 from handlers.tickets import Doer
 from models.account import Account
@@ -96,7 +96,7 @@ async def _tell(work: Work, community: Community, story: Story) -> None:
     phone = (await phones_of(work.session, resident.id))[0]
     details = Details(Place.HOME, story.trade, False, story.text, phone)
     effect = OpenTicket("repair", home, False, details.to_json())
-    opened = await tickets.open_ticket(replace(work, now=began), effect, resident.id, account)
+    opened = await opening.open_ticket(replace(work, now=began), effect, resident.id, account)
     ticket = opened.shown.ticket
     for step in story.steps:
         await _take(replace(work, now=began + timedelta(minutes=step.after)), ticket, step, began)

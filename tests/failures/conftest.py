@@ -20,11 +20,18 @@ class Builder:
         self._nursery, self._ground, self._folder, self._stack = nursery, ground, folder, stack
 
     async def open(
-        self, kind: str, *, webhook: bool = True, programs: int = 1, fresh: bool = False, limits: bool = False
+        self,
+        kind: str,
+        *,
+        webhook: bool = True,
+        programs: int = 1,
+        fresh: bool = False,
+        limits: bool = False,
+        speed: float = 1.0,
     ) -> Estate:
         """`kind` is 'sqlite' or 'postgresql'; `limits`: Telegram counts how often we write."""
         url = await self._stack.enter_async_context(self._ground.database(kind, self._folder))
-        tg = await self._stack.enter_async_context(TelegramEmulator(rate_limits=limits))
+        tg = await self._stack.enter_async_context(TelegramEmulator(rate_limits=limits, speed=speed))
         estate = Estate(self._nursery, self._folder, url, tg, webhook, fresh)
         self._stack.callback(estate.logs_are_clean)
         self._stack.push_async_callback(estate.close)
