@@ -56,6 +56,7 @@ class Contender:
             "WUBU_TELEGRAM_API": api,
             "WUBU_TELEGRAM_SECRET": SECRET,
             "WUBU_LOG_FORMAT": "json",
+            "WUBU_SECRET_KEY": "known-to-all-and-used-for-nothing",
             **self.extra,
         }
 

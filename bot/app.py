@@ -110,7 +110,7 @@ class House:
 
     async def close(self) -> None:
         """Stop in order: no new ticks, the calls in hand finished, then the database."""
-        self.clock.stop()
+        await self.clock.stop()
         self._stop.set()
         self.web.close()
         self.wake()

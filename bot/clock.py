@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from datetime import timedelta
+from typing import Any
 
 import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
@@ -17,6 +19,8 @@ from models.database import is_down
 
 AT_ONCE = 200
 INBOX_KEPT = timedelta(days=14)
+TO_THE_END = 15.0
+"""Seconds that a tick gets to finish when the program stops."""
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
@@ -28,19 +32,27 @@ class Clock:
         self._desk, self._wake, self._every = desk, wake, every
         self._scheduler = AsyncIOScheduler(timezone="UTC")
         self._last = time.monotonic()
+        self._running: set[asyncio.Task[None]] = set()
 
-    def start(self, media: Callable[[], Awaitable[object]] | None = None) -> None:
+    def start(self, media: Callable[[], Coroutine[Any, Any, object]] | None = None) -> None:
         """Begin to tick; `media` fetches the photos that are wanted."""
         options = {"max_instances": 1, "coalesce": True, "misfire_grace_time": None}
-        self._scheduler.add_job(_unshaken("tick", self.tick), "interval", seconds=self._every, **options)
-        self._scheduler.add_job(_unshaken("sweep", self.sweep), "interval", hours=6, **options)
+        self._scheduler.add_job(self._unshaken("tick", self.tick), "interval", seconds=self._every, **options)
+        self._scheduler.add_job(self._unshaken("sweep", self.sweep), "interval", hours=6, **options)
         if media is not None:
-            self._scheduler.add_job(_unshaken("media", media), "interval", seconds=self._every, **options)
+            self._scheduler.add_job(
+                self._unshaken("media", media), "interval", seconds=self._every, **options
+            )
         self._scheduler.start()
 
-    def stop(self) -> None:
-        if self._scheduler.running:
-            self._scheduler.shutdown(wait=False)
+    async def stop(self) -> None:
+        """No tick begins any more, and those that have begun are finished."""
+        if not self._scheduler.running:
+            return
+        self._scheduler.pause()
+        if self._running:
+            await asyncio.wait(self._running, timeout=TO_THE_END)
+        self._scheduler.shutdown(wait=False)
 
     def heartbeat(self) -> float:
         """Seconds since the last tick ended."""
@@ -67,17 +79,24 @@ class Clock:
         """Forget receipts that no channel will ask for again."""
         await forget(self._desk, self._desk.now() - INBOX_KEPT)
 
+    def _unshaken(
+        self, job: str, work: Callable[[], Coroutine[Any, Any, object]]
+    ) -> Callable[[], Awaitable[None]]:
+        """A job that fails is tried again at its next tick; a database that is away is no error of ours."""
 
-def _unshaken(job: str, work: Callable[[], Awaitable[object]]) -> Callable[[], Awaitable[None]]:
-    """A job that fails is tried again at its next tick; a database that is away is no error of ours."""
+        async def attempt() -> None:
+            try:
+                await work()
+            except Exception as error:
+                if is_down(error):
+                    log.warning("database_down", job=job, error=type(error).__name__)
+                else:
+                    log.exception("job_failed", job=job)
 
-    async def run() -> None:
-        try:
-            await work()
-        except Exception as error:
-            if is_down(error):
-                log.warning("database_down", job=job, error=type(error).__name__)
-            else:
-                log.exception("job_failed", job=job)
+        async def run() -> None:
+            task = asyncio.create_task(attempt())
+            self._running.add(task)
+            task.add_done_callback(self._running.discard)
+            await task
 
-    return run
+        return run

@@ -12,7 +12,7 @@ from flows.engine.effects import Effect, OpenTicket
 from flows.engine.form import Flow
 from flows.engine.lifecycle import Action, Audience, Clock, Lifecycle, Line, Role, Stage, Timer
 from flows.engine.messages import Json, Phrase
-from flows.engine.questions import Choice, HomeChoice, Phone, Photos, Several, Slot, Text, YesNo, parts
+from flows.engine.questions import Choice, Form, HomeChoice, Phone, Photos, Several, Slot, Text, YesNo, parts
 from flows.engine.when import Window
 from flows.ticket import RATING, ActionFlow, Opinion, Reason, resident_actions
 
@@ -40,7 +40,7 @@ DANGEROUS = (Trade.WATER, Trade.ELECTRICITY, Trade.GAS, Trade.LIFT, Trade.LEAKS)
 class Hazard(YesNo):
     """Is anybody in danger? Asked in the words of the trade; a yes brings the safety advice at once."""
 
-    def prompt(self, form: Flow) -> Phrase:
+    def prompt(self, form: Form) -> Phrase:
         return Phrase(f"{self.key}.{form.answer(Repair.trade).value}")
 
     def texts(self) -> tuple[str, ...]:
@@ -48,7 +48,7 @@ class Hazard(YesNo):
         advice = [f"{self.key}.advice.{trade.value}" for trade in DANGEROUS]
         return (f"{self.key}.label", *trades, *advice)
 
-    def remark(self, answer: bool, form: Flow) -> Phrase | None:
+    def remark(self, answer: bool, form: Form) -> Phrase | None:
         return Phrase(f"{self.key}.advice.{form.answer(Repair.trade).value}") if answer else None
 
 
@@ -63,7 +63,7 @@ class Repair(Flow):
     place = Choice(Place)
     trade = Choice(Trade)
     hazard = Hazard()
-    details = Text(least=2, most=1000, catches=True)
+    details = Text(least=2, most=8000, catches=True)
     photos = Photos(most=9)
     visit = Slot()
     phone = Phone()

@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 import asyncpg
 from sqlalchemy import Select, func, select, text
 
+from handlers import binding
 from models import (
     Account,
     Attachment,
@@ -213,6 +214,18 @@ class Estate:
         await person.send(f"/staff {code}")
         await person.wait_for("员工账号已关联", WAIT)
         return person
+
+    async def another_account_of(self, person: User, name: str) -> User:
+        """The same resident on a second phone, bound by a code of their own."""
+        known = select(Account).where(Account.external_id == str(person.id))
+        async with self.database.transaction() as session:
+            resident = (await session.scalars(known)).one().resident_id
+            home = await session.scalar(select(Membership.home_id).where(Membership.resident_id == resident))
+            code = await binding.issue(session, datetime.now(UTC), role="owner", home=home, resident=resident)
+        other = self.somebody(name)
+        await other.start(code)
+        await other.wait_for("已绑定", WAIT)
+        return other
 
     async def crowd(self, size: int, prefix: str = "住户") -> list[User]:
         """So many residents at once, entered into the database as if they had bound their homes long ago."""

@@ -22,7 +22,7 @@ from tests.nursery import Nursery
 from tests.program import Program, surroundings
 
 IMAGES = Path(__file__).parent.parent / "docs" / "images"
-PHONE, DESK = (390, 780), (1280, 800)
+PHONE, DESK = (390, 780), (1280, 860)
 SETTLED = 700
 """Milliseconds after which nothing on the page moves any more."""
 
@@ -54,6 +54,7 @@ class Studio:
 
     async def take(self, screen: Screen, name: str) -> None:
         await screen.page.mouse.move(0, 0)
+        await expect(screen.page.locator(".toast.on")).to_have_count(0, timeout=10_000)
         await screen.page.wait_for_timeout(SETTLED)
         await screen.page.screenshot(path=IMAGES / f"{name}.png")
         print(f"docs/images/{name}.png")  # noqa: T201
@@ -138,6 +139,7 @@ async def story(studio: Studio, locale: str) -> None:
         )
         await night.press("staff", night.say_words("engine.command.skip"))
         await night.sees("resident", night.say_words("repair.rate_ask").splitlines()[-1])
+        await night.sees("staff", words("repair.state.done", locale))
         await studio.take(night, f"{locale}-desktop-dark")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime
+from typing import Any
 
 from bot.channel import Gone, whole
 from bot.media import MediaStore
@@ -15,6 +16,11 @@ from models.database import Database
 BOT = "bot"
 """The sender of the desk's own messages; ME is the person whose private chat it is."""
 ME = "me"
+
+
+def is_group(chat: str) -> bool:
+    """Whether an address is a group's: `repair@HPY`, not `resident:3`."""
+    return "@" in chat
 
 
 def utcnow() -> datetime:
@@ -55,6 +61,19 @@ class WebChannel:
             await web.post_once(session, chat, ME, body, self._now())
         self.live.ring()
 
+    async def put_away(self, chat: str, number: int | None) -> None:
+        """Take the answers from a question that is over; from the chat's last one when none is named."""
+        async with self._database.transaction() as session:
+            near = (
+                [await web.one(session, chat, number)] if number else await web.latest(session, chat, most=9)
+            )
+            asked = next((one for one in reversed(near) if one is not None and _asks(one.body)), None)
+            if asked is not None and asked.sender == BOT:
+                await web.change(
+                    session, chat, asked.id, {**asked.body, "buttons": _without_answers(asked.body)}
+                )
+        self.live.ring()
+
     async def edit(self, chat: str, message_id: str, message: Outgoing) -> None:
         """Change a message in place. Raises Gone."""
         if not (message_id.isascii() and message_id.isdecimal() and len(message_id) < 18):
@@ -81,3 +100,17 @@ class WebChannel:
     def close(self) -> None:
         """End the open streams; to be called before the server waits for its connections."""
         self.live.close()
+
+
+def _asks(body: dict[str, Any]) -> bool:
+    return any(_answers(button) for row in body.get("buttons", ()) for button in row)
+
+
+def _without_answers(body: dict[str, Any]) -> list[list[dict[str, Any]]]:
+    rows = ([button for button in row if not _answers(button)] for row in body["buttons"])
+    return [row for row in rows if row]
+
+
+def _answers(button: dict[str, Any]) -> bool:
+    """Whether a button belongs to a question of a conversation, not to a ticket or the menu."""
+    return str(button["data"]).startswith(("a.", "c."))

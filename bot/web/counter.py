@@ -14,8 +14,9 @@ import structlog
 
 from bot.channel import Channel
 from bot.media import mime
-from bot.web.channel import ME, WebChannel, utcnow
-from handlers.envelopes import Inbound, Kind, Media, Outgoing, Receipt
+from bot.web.answers import Answers
+from bot.web.channel import ME, WebChannel, is_group, utcnow
+from handlers.envelopes import Inbound, Kind, Media, Receipt
 from models import web
 from models.database import Database
 from models.web import WebMessage
@@ -87,7 +88,11 @@ class Counter:
         """Hand over a tap; its label is said by the person once it is answered. Raises NotTaken."""
         echo = asdict(replace(deed, state="")) if deed.text and not is_group(chat) else None
         async with self._queue(speaker, chat):
-            return await self._taken(Answers(self._channel, echo), speaker, chat, deed)
+            answers = Answers(self._channel, echo)
+            receipt = await self._taken(answers, speaker, chat, deed)
+            if not answers.moved and deed.tap.startswith(("a.", "c.")) and deed.tapped:
+                await self._channel.put_away(chat, int(deed.tapped))
+            return receipt
 
     async def again(self, speaker: Speaker, chat: str, number: int) -> tuple[WebMessage, Receipt] | None:
         """Hand over a message that was not taken before; None when this person has no such one."""
@@ -111,14 +116,17 @@ class Counter:
         return written
 
     async def _hand_over(self, speaker: Speaker, message: WebMessage, deed: Deed) -> Receipt:
+        answers = Answers(self._channel)
         try:
-            receipt = await self._taken(self._channel, speaker, message.chat, deed, str(message.id))
+            receipt = await self._taken(answers, speaker, message.chat, deed, str(message.id))
         except NotTaken as refused:
             refused.message = message
             with suppress(Exception):  # the database may be what is away; the page says so in any case
                 await self._mark(message, "failed", announce=True)
             raise
         await self._mark(message, "", announce=deed.state == "failed")
+        if not answers.moved and not is_group(message.chat):
+            await self._channel.put_away(message.chat, None)
         return receipt
 
     async def _taken(
@@ -143,39 +151,6 @@ class Counter:
             message.body, message.changed = marked.body, marked.changed
         if announce:
             self._channel.live.ring()
-
-
-class Answers:
-    """The web channel during one tap: what was tapped stands above the first answer to it.
-
-    A tap that only changes its own message, such as a tick in a list, or that only earns a hint, is not
-    something said, and leaves no trace in the chat.
-    """
-
-    name, bot, capabilities = WebChannel.name, WebChannel.bot, WebChannel.capabilities
-
-    def __init__(self, channel: WebChannel, echo: dict[str, object] | None) -> None:
-        self._channel, self._echo = channel, echo
-
-    def split(self, message: Outgoing) -> tuple[Outgoing, ...]:
-        return self._channel.split(message)
-
-    async def send(self, chat: str, message: Outgoing) -> str:
-        if self._echo is not None:
-            await self._channel.echo(chat, self._echo)
-            self._echo = None
-        return await self._channel.send(chat, message)
-
-    async def edit(self, chat: str, message_id: str, message: Outgoing) -> None:
-        await self._channel.edit(chat, message_id, message)
-
-    async def fetch(self, source: str) -> bytes:
-        return await self._channel.fetch(source)
-
-
-def is_group(chat: str) -> bool:
-    """Whether an address is a group's: `repair@HPY`, not `resident:3`."""
-    return "@" in chat
 
 
 def _sender(speaker: Speaker, chat: str) -> str:

@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from bot.settings import Settings
-from bot.web.counter import Speaker, is_group
+from bot.web.channel import is_group
+from bot.web.counter import Speaker
 from bot.web.session import Session
 from flows import catalogue
 from flows.engine.messages import Phrase

@@ -190,9 +190,8 @@ def test_a_release_swapped_in_half_way_breaks_nobody() -> None:
             return
         draft = data.draw(swapped_drafts(flow, turn.draft))
         facts = data.draw(known())
-        standing(flow, draft, facts)
         swapped[flow.name] += 1
-        turn = step(flow, draft, data.draw(anything(standing(flow, draft, facts))), facts)
+        turn = step(flow, draft, data.draw(anything(engine.standing(flow, draft, facts))), facts)
         for _ in range(LONGEST):
             if turn.draft is None:
                 finished[flow.name] += 1

@@ -10,7 +10,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
 
@@ -89,6 +89,7 @@ def test_the_table_is_sound(table: Lifecycle) -> None:
 # --- through the real handlers
 
 PEOPLE = ("李雷", "韩梅", "王师傅", "赵师傅", "陈值班", "周经理", "路人")
+ENDINGS = frozenset({"cancel", "withdraw"})
 WAITS = (
     timedelta(minutes=8),
     timedelta(minutes=40),
@@ -103,7 +104,7 @@ def test_promises_and_due_rows_always_agree(sqlite_template: Path, tmp_path: Pat
     states: Counter[str] = Counter()
     number = 0
 
-    @settings(often(12), suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+    @settings(often(12), suppress_health_check=list(HealthCheck), phases=[Phase.generate])
     @given(st.data())
     def live(data: st.DataObject) -> None:
         nonlocal number
@@ -135,14 +136,15 @@ async def _something(w: World, ticket: int, data: st.DataObject) -> None:
     """Somebody does something they may do, or something they may not, or time passes."""
     state = (await w.tickets())[0].state
     table = catalogue.lifecycles()["repair"]
-    likely = [action for action in table.actions if state in action.frm]
+    ends = data.draw(st.integers(0, 5)) == 0
+    likely = [one for one in table.actions if state in one.frm and (ends or one.name not in ENDINGS)]
     match data.draw(st.integers(0, 9)):
         case 0:
             await w.wait(data.draw(st.sampled_from(WAITS)))
         case 1:
             name = data.draw(st.sampled_from([*table.named, "nonsense"]))
             await _tapped(w, data.draw(st.sampled_from(PEOPLE)), ticket, name, data)
-        case _:
+        case _ if likely:
             action = data.draw(st.sampled_from(likely))
             await _tapped(w, await _able(w, action), ticket, action.name, data)
 

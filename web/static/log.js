@@ -111,6 +111,7 @@ export class Log {
     }
     const follows = !anew && before.sender === message.sender && before.chat === message.chat && pause < TOGETHER;
     shown.classList.toggle("follows", follows);
+    shown.classList.toggle("still-private", Boolean(before) && this.pane.isPrivate(before) && this.pane.isPrivate(message));
   }
 
   showEmpty() {

@@ -72,8 +72,8 @@ export function avatar(shown, seat) {
 // A remark for a moment, in the pane it belongs to or over the whole page; no words end the last one.
 export function toast(words, where = document.body) {
   const shown = where.querySelector(":scope > .toast, .stage > .toast");
-  if (words) shown.textContent = words;
+  if (words) shown.replaceChildren(lettered(words));
   shown.classList.toggle("on", Boolean(words));
   clearTimeout(Number(shown.dataset.fading));
-  shown.dataset.fading = String(setTimeout(() => shown.classList.remove("on"), 2400 + words.length * 60));
+  shown.dataset.fading = String(setTimeout(() => shown.classList.remove("on"), Math.min(2000 + words.length * 60, 5000)));
 }

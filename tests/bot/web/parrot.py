@@ -31,6 +31,8 @@ class Parrot:
         match inbound.kind:
             case Kind.TAP if inbound.tap.startswith("a.1.list"):
                 await channel.edit(inbound.chat, inbound.tapped, ticked())
+            case _ if inbound.tap == "c.1.hush" or inbound.text == "嘘":
+                return Receipt(hint="好了")
             case Kind.TAP if inbound.tap == "t.1.late":
                 return Receipt(hint="慢了一步")
             case Kind.TAP:

@@ -130,3 +130,18 @@ async def test_since_gives_only_what_is_newer(chat: Place) -> None:
     news = await browser.client.get("/web/messages", params={"chat": HOME, "since": cursor})
     assert told(news.json()["messages"]) == ["bot: 二"]
     assert first["changed"] <= cursor
+
+
+async def test_a_question_that_is_over_keeps_no_answers(chat: Place) -> None:
+    """The last answer of a job earns a hint alone: nothing newer would put the buttons away."""
+    browser = await chat.browser()
+    skip, card = Button("跳过", "c.1.hush"), Button("出发", "t.1.depart")
+    tapped = await chat.channel.send(HOME, Outgoing("照片?", buttons=((skip, card),)))
+    typed = await chat.channel.send(HOME, Outgoing("照片?", buttons=((skip,), (card,))))
+    await browser.tap(HOME, "c.1.hush", int(tapped))
+    left = {message["id"]: message["buttons"] for message in await browser.read(HOME)}
+    assert [[button["label"] for button in row] for row in left[int(tapped)]] == [["出发"]]
+    assert [[button["label"] for button in row] for row in left[int(typed)]] == [["跳过"], ["出发"]]
+    await browser.say(HOME, "嘘")
+    left = {message["id"]: message["buttons"] for message in (await browser.read(HOME))[:2]}
+    assert [[button["label"] for button in row] for row in left[int(typed)]] == [["出发"]]
