@@ -11,7 +11,7 @@ from socket import socket
 import structlog
 import uvicorn
 from fastapi import FastAPI
-from starlette.routing import BaseRoute
+from starlette.types import ASGIApp
 
 from bot import logs
 from bot.budget import TELEGRAM, UNLIMITED
@@ -119,11 +119,11 @@ class House:
             await self.telegram.close()
         await self.database.close()
 
-    def app(self) -> FastAPI:
+    def app(self) -> ASGIApp:
         """The ASGI application whose lifespan is this house's."""
         return application(
             self._lifespan,
-            routes=self._routes(),
+            webhooks={} if self.telegram is None else self.telegram.webhooks(self.reception),
             web=router(
                 settings=self.settings,
                 database=self.database,
@@ -135,9 +135,6 @@ class House:
             look=self._look,
             migrated=lambda: schema.at_head(self.database),
         )
-
-    def _routes(self) -> list[BaseRoute]:
-        return [] if self.telegram is None else self.telegram.routes(self.reception)
 
     @asynccontextmanager
     async def _lifespan(self, _app: FastAPI) -> AsyncIterator[None]:
@@ -197,6 +194,7 @@ async def serve(settings: Settings) -> None:
         log_config=None,
         access_log=False,
         server_header=False,
+        proxy_headers=False,
         timeout_graceful_shutdown=20,
     )
     log.info("starting", database=settings.database_url.partition("://")[0], demo=settings.demo)

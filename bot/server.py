@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 
 from fastapi import APIRouter, FastAPI, Response
 from fastapi.responses import JSONResponse
-from starlette.routing import BaseRoute
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from bot.figures import exposition
 from handlers.backlog import Backlog
@@ -21,14 +21,13 @@ LATE = 120.0
 def application(
     lifespan: Lifespan,
     *,
-    routes: Sequence[BaseRoute],
+    webhooks: Mapping[str, ASGIApp],
     web: APIRouter,
     look: Callable[[], Awaitable[Backlog]],
     migrated: Callable[[], Awaitable[bool]],
-) -> FastAPI:
+) -> ASGIApp:
     """The application; `look` measures the queues, `migrated` says whether the tables are this release's."""
     app = FastAPI(lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
-    app.router.routes.extend(routes)
     app.include_router(web)
 
     @app.get("/healthz")
@@ -43,7 +42,18 @@ def application(
     async def metrics() -> Response:
         return Response(exposition(await look()), media_type="text/plain; version=0.0.4; charset=utf-8")
 
-    return app
+    return Front(app, webhooks)
+
+
+class Front:
+    """Takes vendors' webhooks straight to their doors; everything else goes through the framework."""
+
+    def __init__(self, app: ASGIApp, webhooks: Mapping[str, ASGIApp]) -> None:
+        self._app, self._webhooks = app, webhooks
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        door = self._webhooks.get(scope["path"]) if scope["type"] == "http" else None
+        await (door or self._app)(scope, receive, send)
 
 
 async def _ready(

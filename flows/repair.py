@@ -159,7 +159,7 @@ def lines(stored: Mapping[str, Any]) -> tuple[Line, ...]:
         Line(Phrase("repair.trade.label"), where),
         Line(Phrase("repair.details.label"), details.text),
         Line(Phrase("repair.visit.label"), visit),
-        Line(Phrase("repair.phone.label"), details.phone, private=True),
+        Line(Phrase("repair.phone.label"), Phrase("engine.phone", {"number": details.phone}), private=True),
     )
 
 

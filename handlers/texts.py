@@ -9,6 +9,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeAlias
 
+import phonenumbers
 import structlog
 import yaml
 from babel import Locale
@@ -194,6 +195,16 @@ def _compiled(where: str, entry: Any, environment: Environment) -> Text:
         raise MalformedText(f"{where}: {error}") from None
 
 
+@lru_cache(maxsize=4096)
+def _phone(number: str) -> str:
+    """A number as it is written and dialled: +86 138 0000 0001; what is none stays as it is."""
+    try:
+        parsed = phonenumbers.parse(number)
+    except phonenumbers.NumberParseException:
+        return number
+    return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.INTERNATIONAL)
+
+
 def _filters(locale: str, texts: Mapping[str, Text]) -> dict[str, Callable[..., str]]:
     """How days, hours and amounts are said; the patterns are texts too, under `formats`."""
     babel = Locale.parse(locale)
@@ -240,5 +251,6 @@ def _filters(locale: str, texts: Mapping[str, Text]) -> dict[str, Callable[..., 
         "brief": brief,
         "slot": slot,
         "minutes": minutes,
+        "phone": _phone,
         "plural": plural,
     }

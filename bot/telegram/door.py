@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 import structlog
-from starlette.routing import BaseRoute
+from starlette.types import ASGIApp
 
 from bot.channel import Temporary, Unacceptable
 from bot.media import MediaStore
@@ -15,7 +15,7 @@ from bot.telegram.api import connect
 from bot.telegram.channel import TelegramChannel
 from bot.telegram.polling import Polling
 from bot.telegram.setup import Setup, webhook_secret
-from bot.telegram.webhook import Webhook, route
+from bot.telegram.webhook import PATH, Webhook
 from handlers.texts import Texts
 from models import attachment
 from models.database import Database
@@ -43,8 +43,9 @@ class TelegramDoor:
     def public(self) -> bool:
         return bool(self._settings.public_url)
 
-    def routes(self, reception: Reception) -> list[BaseRoute]:
-        return [route(Webhook(self.channel, reception, self._secret))] if self.public else []
+    def webhooks(self, reception: Reception) -> dict[str, ASGIApp]:
+        """Where updates are delivered, if they are."""
+        return {PATH: Webhook(self.channel, reception, self._secret)} if self.public else {}
 
     async def run(self, reception: Reception, stop: asyncio.Event) -> None:
         """Introduce the bot, then listen until `stop`."""

@@ -8,7 +8,6 @@ from http import HTTPStatus
 from typing import Any, Protocol
 
 import structlog
-from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from bot.channel import Channel
@@ -85,11 +84,6 @@ class Webhook:
         except TryLater:
             return HTTPStatus.INTERNAL_SERVER_ERROR, None
         return HTTPStatus.OK, _call(arrived, receipt)
-
-
-def route(webhook: Webhook) -> Route:
-    """The route for the ASGI app; the webhook is an ASGI app of its own, to which nothing is added."""
-    return Route(PATH, webhook)
 
 
 def _call(arrived: Inbound, receipt: Receipt) -> dict[str, Any] | None:

@@ -13,6 +13,7 @@ Frame = tuple[time, time]
 class Calendar:
     """A community's week: `frames` of service a day, `closed` days without any, `quiet` from–to.
 
+    A frame that ends at or before its beginning ends on the next day: 00:00–00:00 is all day.
     All arithmetic is on instants, so that a clock change in the zone neither adds nor loses time.
     """
 
@@ -64,7 +65,8 @@ class Calendar:
             if day in self.closed:
                 continue
             for opens, closes in self.frames:
-                yield self._instant(day, opens), self._instant(day, closes)
+                last = day if closes > opens else day + timedelta(days=1)
+                yield self._instant(day, opens), self._instant(last, closes)
 
     def _instant(self, day: date, clock: time) -> datetime:
         return datetime.combine(day, clock, self.zone).astimezone(UTC)

@@ -104,7 +104,7 @@ class Phone(Question[str]):
     wants_contact = True
 
     def options(self, form: Form) -> tuple[Option, ...]:
-        return tuple(Option(phone, phone) for phone in form.facts.phones)
+        return tuple(Option(phone, Phrase("engine.phone", {"number": phone})) for phone in form.facts.phones)
 
     def load(self, stored: Json, form: Form) -> str:
         if not isinstance(stored, str) or not stored:
@@ -120,4 +120,4 @@ class Phone(Question[str]):
         raise Rejected("not_a_phone")
 
     def show(self, answer: str, form: Form) -> Phrase | str:
-        return answer
+        return Phrase("engine.phone", {"number": answer})

@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import select
 
 from models import Account, Outbox
+from tests.emulators.telegram_faults import Fault
 from tests.emulators.telegram_group import Group
 from tests.emulators.telegram_phone import User
 from tests.emulators.telegram_rooms import Message
@@ -56,7 +57,7 @@ async def test_16_too_many_requests(kind: str, builder: Builder) -> None:
     post = tg.fail_next("sendMessage", chat=s.group, error=429, retry_after=2)
     began = asyncio.get_running_loop().time()
     number = await report(s.li)
-    assert post.hits == 1
+    await eventually(lambda: _struck(post))
     other = await s.estate.resident("韩梅")
     await report(other, "插座没电", trade="门窗门锁")
     assert not s.cards(number), "the other chats went on while the group had to wait"
@@ -70,6 +71,10 @@ async def test_16_too_many_requests(kind: str, builder: Builder) -> None:
     await s.estate.calm()
     assert len(s.cards(number)) == 1
     assert not [one for one in tg.violations if one.banned]
+
+
+async def _struck(fault: Fault) -> bool:
+    return fault.hits > 0
 
 
 @BOTH
@@ -99,7 +104,7 @@ async def test_19_the_second_part_fails(kind: str, builder: Builder) -> None:
     number = await report(s.li, photos=3)
     await s.shown(number, "等待接单")
     s.estate.tg.fail_next("sendMessage", chat=s.wang, error=500)
-    s.estate.tg.drop_next("sendMessage", chat=s.wang)
+    s.estate.tg.garble_next("sendMessage", chat=s.wang)
     s.estate.tg.fail_next("sendMessage", chat=s.wang, error=429, retry_after=1)
     await s.do("接单")
     card = await s.wang.wait_for(lambda message: "李雷" in message.words, WAIT)
@@ -254,7 +259,7 @@ async def test_25_a_text_over_the_limit(kind: str, builder: Builder) -> None:
     lines = [f"第{number:03d}条：厨房👨‍👩‍👧‍👦漏水" for number in range(330)]
     review = await to_review(s.li, "\n".join(lines[:165]), trade="其他")
     await s.li.send("\n".join(lines[165:]))
-    final = await s.li.wait_for(lambda one: "提交" in one.labels, WAIT, after=review)
+    await s.li.wait_for(lambda one: "提交" in one.labels, WAIT, after=review)
     parts = [one.words for one in s.li.from_bot if one.id > review.id]
     assert len(parts) > 2
     shown = [line for part in parts for line in part.splitlines()]
@@ -264,5 +269,4 @@ async def test_25_a_text_over_the_limit(kind: str, builder: Builder) -> None:
     ]
     assert all(len(part.encode("utf-16-le")) // 2 <= 4096 for part in parts)
     number = await submit(s.li)
-    assert final.id == s.li.find("请核对一下").id if s.li.find("请核对一下") else True
     await s.shown(number, "等待接单")

@@ -10,7 +10,7 @@ from handlers.texts import FOLDER, Texts
 TEXTS = Texts.load()
 LOCALES = TEXTS.locales
 EVERY_KEY = sorted(set().union(*(TEXTS.keys(locale) for locale in LOCALES)))
-FILTERS = ("day", "clock", "when", "brief", "slot", "minutes", "plural")
+FILTERS = ("day", "clock", "when", "brief", "slot", "minutes", "phone", "plural")
 
 
 def written(locale: str) -> dict[str, str]:

@@ -8,10 +8,11 @@ from contextlib import asynccontextmanager
 
 import httpx
 import pytest
+from starlette.routing import Route
 
 from bot.telegram.channel import TelegramChannel
 from bot.telegram.updates import WANTED
-from bot.telegram.webhook import MOST_BYTES, PATH, Webhook, route
+from bot.telegram.webhook import MOST_BYTES, PATH, Webhook
 from tests.bot.telegram.desk import DatabaseDown, Desk, TryLater
 from tests.bot.telegram.payloads import NAMES, payload
 from tests.bot.telegram.server import serving
@@ -24,7 +25,7 @@ HEADERS = {"X-Telegram-Bot-Api-Secret-Token": SECRET}
 @asynccontextmanager
 async def door(channel: TelegramChannel, desk: Desk) -> AsyncIterator[str]:
     """The address of the webhook, which Telegram knows."""
-    async with serving(route(Webhook(channel, desk, SECRET))) as address:
+    async with serving(Route(PATH, Webhook(channel, desk, SECRET))) as address:
         hook = f"{address}{PATH}"
         fields = {"url": hook, "secret_token": SECRET, "allowed_updates": list(WANTED)}
         await channel.api.call("setWebhook", fields)
@@ -100,7 +101,7 @@ async def test_what_was_not_handled_comes_again(tg: TelegramEmulator, channel: T
 async def telegram(channel: TelegramChannel, desk: Desk) -> AsyncIterator[httpx.AsyncClient]:
     """Telegram's own servers, which know the secret, in front of the door."""
     async with (
-        serving(route(Webhook(channel, desk, SECRET))) as address,
+        serving(Route(PATH, Webhook(channel, desk, SECRET))) as address,
         httpx.AsyncClient(trust_env=False, headers=HEADERS, base_url=address) as client,
     ):
         yield client
