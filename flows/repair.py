@@ -49,7 +49,10 @@ class Hazard(YesNo):
         return (f"{self.key}.label", *trades, *advice)
 
     def remark(self, answer: bool, form: Form) -> Phrase | None:
-        return Phrase(f"{self.key}.advice.{form.answer(Repair.trade).value}") if answer else None
+        if not answer:
+            return None
+        advice = Phrase(f"{self.key}.advice.{form.answer(Repair.trade).value}")
+        return Phrase("repair.danger", {"advice": advice, "hotline": form.facts.hotline})
 
 
 class Repair(Flow):

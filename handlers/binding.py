@@ -83,7 +83,7 @@ async def _bind_home(scene: Scene, code: Code) -> None:
     resident = await _resident(scene, code)
     await _join(scene, resident, place, code.role)
     await _stands(scene, resident)
-    scene.reply("bind.done", home=place.name, community=community.name)
+    scene.reply("bind.done", home=place.name, community=community.called(scene.locale))
 
 
 async def _stands(scene: Scene, resident: Resident) -> None:

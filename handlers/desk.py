@@ -115,7 +115,8 @@ def _facts(
     work: Work, homes: Sequence[Sequence[Any]], phones: tuple[str, ...], about: Mapping[str, Json]
 ) -> Facts:
     zone, settings = (homes[0][3], homes[0][4]) if homes else (work.desk.timezone, {})
-    calendar = policy(settings, zone).calendar
+    rule = policy(settings, zone)
+    calendar = rule.calendar
     opens, closes = calendar.frames[0][0], calendar.frames[-1][1]
     local = work.now.astimezone(calendar.zone)
     return Facts(
@@ -125,5 +126,6 @@ def _facts(
         slots=windows(local, days=3, opens=opens, closes=closes)[:8],
         opens=f"{opens:%H:%M}",
         closes=f"{closes:%H:%M}",
+        hotline=rule.hotline,
         about=about,
     )

@@ -60,7 +60,7 @@ async def bind(scene: Scene, argument: str) -> None:
         update(Group).filter_by(**place, purpose=purpose).values(community_id=communities[0].id, present=True)
     )
     await delivery.release_held(scene.session, inbound.channel, inbound.bot, inbound.chat)
-    name = communities[0].name
+    name = communities[0].called(scene.locale)
     scene.reply("group.bound", purpose=scene.text(f"purpose.{purpose}"), community=name)
 
 

@@ -67,7 +67,7 @@ async def entry(scene: Scene, name: str) -> None:
         case "tickets":
             await my_tickets(scene)
         case "help":
-            scene.replies.append(Outgoing(scene.text("menu.help"), buttons=choices(scene)))
+            scene.replies.append(Outgoing(scene.text("menu.help_text"), buttons=choices(scene)))
         case "language":
             await language(scene, rest)
         case "continue" if scene.draft is not None:

@@ -228,6 +228,7 @@ async def _private(work: Work, account: Account, message: Outgoing, ticket: Tick
 def _values(shown: Sheet) -> dict[str, object]:
     return {
         "number": shown.ticket.number,
+        "urgent": shown.ticket.urgent,
         "home": shown.home.name,
         "staff": shown.assignee.name if shown.assignee else "",
         "kind": Phrase(f"{shown.ticket.kind}.title"),

@@ -151,15 +151,24 @@ def understand(said: Said, standing: Ask | Review | None, texts: Texts) -> Heard
     if standing is None:
         return said
     heard = plain(said.text)
-    command = _command(heard, standing, texts)
+    if isinstance(standing, Review):
+        return _command(heard, standing, texts) or _edit(heard, standing, texts) or said
+    return _answer(heard, said, standing, texts)
+
+
+def _answer(heard: str, said: Said, ask: Ask, texts: Texts) -> Heard:
+    """An option said exactly, else a command, else an option as good as said, else a phone number."""
+    named = [(option, labels(option.label, texts) | _synonyms(ask, option, texts)) for option in ask.options]
+    exact = _by_number(heard, ask) or _only(option for option, words in named if heard in words)
+    if exact is not None:
+        return Picked(ask.question, exact.value)
+    command = _command(heard, ask, texts)
     if command is not None:
         return command
-    if isinstance(standing, Review):
-        return _edit(heard, standing, texts) or said
-    option = _by_number(heard, standing) or _by_words(heard, standing, texts)
-    if option is not None:
-        return Picked(standing.question, option.value)
-    number = phone(said.text) if standing.wants_contact else None
+    near = _only(option for option, words in named if any(_as_good_as(heard, word) for word in words))
+    if near is not None:
+        return Picked(ask.question, near.value)
+    number = phone(said.text) if ask.wants_contact else None
     return Shared(number) if number else said
 
 
@@ -190,18 +199,17 @@ def _by_number(heard: str, ask: Ask) -> Option | None:
     return None
 
 
-def _by_words(heard: str, ask: Ask, texts: Texts) -> Option | None:
-    """The option whose label or synonym was said: exactly, or as good as nothing else being said."""
-    named = [(option, labels(option.label, texts) | _synonyms(ask, option, texts)) for option in ask.options]
-    exact = [option for option, words in named if heard in words]
-    if len(exact) == 1:
-        return exact[0]
-    near = [
-        option
-        for option, words in named
-        if any(len(word) >= 2 and word in heard and len(heard) <= len(word) + 3 for word in words)
-    ]
-    return near[0] if len(near) == 1 else None
+def _only(found: Iterable[Option]) -> Option | None:
+    """The one option found, or None for none and for several."""
+    options = list(found)
+    return options[0] if len(options) == 1 else None
+
+
+def _as_good_as(heard: str, word: str) -> bool:
+    """Whether a text says a word and next to nothing else; a Latin word only as a whole word."""
+    if len(word) < 2 or len(heard) > len(word) + 3:
+        return False
+    return re.search(rf"\b{re.escape(word)}\b", heard) is not None if word.isascii() else word in heard
 
 
 def _synonyms(ask: Ask, option: Option, texts: Texts) -> frozenset[str]:

@@ -9,7 +9,7 @@ from models.base import Base, Id, JsonMap, Name, Pk, Short
 
 
 class Community(Base):
-    """A residential community with its service centre; `settings` overrides the defaults of `SETTINGS`."""
+    """A residential community with its service centre; `settings` overrides `handlers.policy`."""
 
     __tablename__ = "community"
     id: Mapped[Pk]
@@ -18,6 +18,10 @@ class Community(Base):
     name_en: Mapped[Name]
     timezone: Mapped[Short] = mapped_column(default="Asia/Shanghai")
     settings: Mapped[JsonMap]
+
+    def called(self, locale: str) -> str:
+        """Its name, as people of a language know it."""
+        return self.name_en if locale == "en" and self.name_en else self.name
 
 
 class Building(Base):

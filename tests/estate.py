@@ -407,7 +407,7 @@ async def all_heard(person: User) -> None:
 
 async def submit(person: User) -> str:
     """Send off what was checked; the number of the ticket."""
-    review = person.find("请核对一下")
+    review = person.find(lambda message: "提交" in message.labels)
     assert review is not None
     await person.tap("提交", review)
     promise = await person.wait_for("收到，谢谢您", WAIT, after=review)

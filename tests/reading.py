@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
-PATIENCE = 90.0
+PATIENCE = 180.0
 """Seconds that a command may take, however busy the machine is."""
 LEFT_OUT = (".venv", "var", ".git", "__pycache__", ".*_cache", ".hypothesis", "node_modules")
 

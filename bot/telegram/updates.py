@@ -163,25 +163,16 @@ def _standing(change: Body, number: str, arrived: Arrived) -> Inbound | None:
         return arrived(kind=Kind.UNBLOCKED if now else Kind.BLOCKED, key=f"{number}.standing")
     if now == before:
         return None
-    if now:
-        return _joined(change, number, arrived)
-    return arrived(kind=Kind.REMOVED, key=f"{number}.standing")
+    return arrived(kind=Kind.JOINED if now else Kind.REMOVED, key=f"{number}.standing")
 
 
 def _arrival(body: Body, number: str, arrived: Arrived) -> Inbound | None:
-    """What only the chat itself can say: the group has a new address, or the bot is among its new members."""
+    """What only the chat itself can say: the group has a new address. `my_chat_member` says that we joined."""
     group, ref = arrived.keywords["group"], _id(body.get("message_id"))
     arrived = partial(arrived, account=arrived.keywords["account"] or arrived.keywords["chat"])
     if group and (moved_to := _id(body.get("migrate_to_chat_id"))):
         return arrived(kind=Kind.MIGRATED, key=f"{number}.{ref}", ref=ref, moved_to=moved_to)
-    new = {_id(_map(one).get("id")) for one in _list(body.get("new_chat_members"))}
-    return _joined(body, number, arrived) if group and arrived.keywords["bot"] in new else None
-
-
-def _joined(body: Body, number: str, arrived: Arrived) -> Inbound:
-    """Telegram tells twice that the bot came into a group; equal keys make it one message."""
-    when = _id(body.get("date")) or number
-    return arrived(kind=Kind.JOINED, key=f"joined.{arrived.keywords['chat']}.{when}")
+    return None
 
 
 def _present(member: object) -> bool:

@@ -61,17 +61,14 @@ class WebChannel:
             await web.post_once(session, chat, ME, body, self._now())
         self.live.ring()
 
-    async def put_away(self, chat: str, number: int | None) -> None:
-        """Take the answers from a question that is over; from the chat's last one when none is named."""
+    async def put_away(self, chat: str, number: int | None = None) -> None:
+        """Take the answers from a question that is over, by default the last one, and from those before."""
         async with self._database.transaction() as session:
-            near = (
-                [await web.one(session, chat, number)] if number else await web.latest(session, chat, most=9)
-            )
-            asked = next((one for one in reversed(near) if one is not None and _asks(one.body)), None)
-            if asked is not None and asked.sender == BOT:
-                await web.change(
-                    session, chat, asked.id, {**asked.body, "buttons": _without_answers(asked.body)}
-                )
+            near = await web.latest(session, chat, before=None if number is None else number + 1, most=9)
+            for asked in near:
+                if asked.sender == BOT and _asks(asked.body):
+                    left = {**asked.body, "buttons": _without_answers(asked.body)}
+                    await web.change(session, chat, asked.id, left)
         self.live.ring()
 
     async def edit(self, chat: str, message_id: str, message: Outgoing) -> None:

@@ -126,7 +126,7 @@ class Counter:
             raise
         await self._mark(message, "", announce=deed.state == "failed")
         if not answers.moved and not is_group(message.chat):
-            await self._channel.put_away(message.chat, None)
+            await self._channel.put_away(message.chat)
         return receipt
 
     async def _taken(

@@ -21,7 +21,7 @@ class Home:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """The world as one turn sees it; `now` is in the community's time zone."""
+    """The world as one turn sees it: `now` in the community's time zone, `hotline` for emergencies."""
 
     now: datetime
     homes: tuple[Home, ...] = ()
@@ -29,4 +29,5 @@ class Facts:
     slots: tuple[Window, ...] = ()
     opens: str = "08:00"
     closes: str = "20:00"
+    hotline: str = ""
     about: Mapping[str, Json] = field(default_factory=dict)

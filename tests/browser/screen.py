@@ -13,8 +13,9 @@ from flows.engine.messages import Phrase
 from handlers.texts import Texts
 
 TEXTS = Texts.load()
-WAIT = 10_000
-"""Milliseconds within which a page that is well shows what happened."""
+WAIT = 20_000
+"""Milliseconds within which a page that is well shows what happened, however busy the machine is."""
+expect.set_options(timeout=WAIT)
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 QUIET = [

@@ -71,14 +71,14 @@ async def taken(screen: Screen) -> None:
     cards = screen.pane("staff").locator(".said.card:not(.private)")
     await expect(cards).to_have_count(1)
     await expect(cards).to_contain_text(words("repair.state.accepted", "zh_CN"))
-    await screen.sees("resident", screen.say_words("repair.told.accept", staff="王建国"))
+    await screen.sees("resident", screen.say_words("repair.told.accept", staff="王建国", urgent=False))
 
 
 async def mended(screen: Screen) -> None:
     say = screen.say_words
     for step in ("depart", "arrive"):
         await screen.press("staff", say(f"repair.action.{step}"))
-        told = say(f"repair.told.{step}", staff="王建国")
+        told = say(f"repair.told.{step}", staff="王建国", urgent=False)
         await screen.sees("resident", told.removeprefix("🔧 "))
     await screen.press("staff", say("repair.action.finish"))
     await screen.sees("staff", say("repair.finish.checklist.ask"))
@@ -117,7 +117,7 @@ async def test_two_windows_follow_each_other(show: Opener) -> None:
     await home.press("resident", re.compile(r"\+86"))
     await home.press("resident", home.say_words("engine.command.submit"))
     await workshop.press("staff", words("repair.action.accept", "zh_CN"))
-    await home.sees("resident", home.say_words("repair.told.accept", staff="李志强"))
+    await home.sees("resident", home.say_words("repair.told.accept", staff="李志强", urgent=False))
     card = home.pane("staff").locator(".said.card:not(.private)")
     await expect(card).to_contain_text(words("repair.state.accepted", "zh_CN"))
     await expect(home.pane("staff").locator(".private")).to_have_count(0)

@@ -25,11 +25,11 @@ AT = datetime(2026, 11, 24, 14, 5, tzinfo=SHANGHAI)
 NOT_TEXTS = frozenset({"repair.urgent", f"{GAP}\\.urgent"})
 """Strings with dots that name something else: the promises of urgent repairs."""
 
-TOLD = frozenset({"number", "home", "staff", "kind", "reason", "work", "note", "until"})
+TOLD = frozenset({"number", "home", "staff", "kind", "urgent", "reason", "work", "note", "until"})
 """What every notice about a move is given."""
 STORY = frozenset({"staff", "note", "at", "n", "stars"})
 """What every line of a timeline is given."""
-NOTICE = frozenset({"number", "home", "staff", "kind"})
+NOTICE = frozenset({"number", "home", "staff", "kind", "urgent"})
 """What every notice is given."""
 
 SAMPLES: dict[str, object] = {
