@@ -244,11 +244,15 @@ LIFECYCLE = Lifecycle(
     clocks=(
         Clock(
             "respond",
+            timedelta(minutes=15),
+            timedelta(minutes=20),
             (Stage(0.5, Audience.GROUP), Stage(1.0, Audience.DUTY_LEAD), Stage(2.0, Audience.MANAGER)),
             working=True,
         ),
         Clock(
             "resolve",
+            timedelta(hours=24),
+            timedelta(hours=4),
             (Stage(1.0, Audience.ASSIGNEE), Stage(1.25, Audience.DUTY_LEAD), Stage(1.5, Audience.MANAGER)),
         ),
     ),

@@ -110,6 +110,7 @@ def title(shown: Sheet, texts: Texts, locale: str) -> str:
         Phrase(
             "card.title_urgent" if ticket.urgent else "card.title",
             {
+                "icon": Phrase(f"{ticket.kind}.icon"),
                 "kind": Phrase(f"{ticket.kind}.title"),
                 "number": ticket.number,
                 "state": Phrase(f"{ticket.kind}.state.{ticket.state}"),

@@ -74,7 +74,7 @@ async def _start(
     if clock is not None:
         clocks[name] = {
             "began": work.now.isoformat(),
-            "span": rule.promise(ticket.kind, name, urgent=ticket.urgent).total_seconds(),
+            "span": rule.promise(ticket.kind, clock, urgent=ticket.urgent).total_seconds(),
             "spent": 0.0,
             "working": clock.working and not ticket.urgent,
             "held": False,

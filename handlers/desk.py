@@ -11,8 +11,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from flows.engine.facts import Facts, Home
 from flows.engine.form import Draft
+from flows.engine.hours import Frame
 from flows.engine.messages import Json, Phrase
-from flows.engine.when import windows
+from flows.engine.when import Window, windows
 from handlers.envelopes import Capabilities, Inbound, Outgoing
 from handlers.policy import Policy, policy
 from handlers.texts import Texts
@@ -119,13 +120,19 @@ def _facts(
     calendar = rule.calendar
     opens, closes = calendar.frames[0][0], calendar.frames[-1][1]
     local = work.now.astimezone(calendar.zone)
+    offered = windows(local, days=3, opens=opens, closes=closes)
     return Facts(
         now=local,
         homes=tuple(Home(home, name, community) for home, name, community, *_ in homes),
         phones=phones,
-        slots=windows(local, days=3, opens=opens, closes=closes)[:8],
+        slots=tuple(slot for slot in offered if _inside(slot, calendar.frames))[:8],
         opens=f"{opens:%H:%M}",
         closes=f"{closes:%H:%M}",
         hotline=rule.hotline,
         about=about,
     )
+
+
+def _inside(slot: Window, frames: Sequence[Frame]) -> bool:
+    """Whether a visit fits into the hours of service, with no break in between."""
+    return any(opens <= slot.start.time() and slot.end.time() <= closes for opens, closes in frames)

@@ -148,18 +148,22 @@ async def _open(scene: Scene, effect: OpenTicket) -> None:
         scene.reply("system.too_many_tickets")
         return
     ticket, rule = opened.shown.ticket, rules(opened.shown.community)
-    running = ticket.clocks.get("respond")
+    running = ticket.clocks.get(opened.shown.table.opening[0])
     by = clocks.ends(running, rule) if running else scene.work.now
+    minutes = round(running["span"] / 60) if running else 0
     key = "tickets.repeat" if opened.repeat else _promise(ticket, rule.calendar.open_at(scene.work.now))
     buttons = [
         Button(scene.text("tickets.open"), ticket_data(ticket.id, "show")),
         Button(scene.text("menu.tickets"), "m.tickets"),
     ]
-    minutes = int(rule.promise(ticket.kind, "respond", urgent=ticket.urgent).total_seconds() // 60)
     scene.replies.append(
         Outgoing(
             text=scene.text(
-                key, number=ticket.number, by=opened.shown.local(by), minutes=minutes, hotline=rule.hotline
+                key,
+                number=ticket.number,
+                by=opened.shown.local(by),
+                minutes=minutes,
+                hotline=rule.hotline,
             ),
             title=ticket.number,
             buttons=wording.rows(buttons),

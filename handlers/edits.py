@@ -56,6 +56,7 @@ async def _describe(scene: Scene, ticket: Ticket) -> None:
     written = [
         event.note for event in await timeline(scene.session, ticket.id) if event.action == "described"
     ]
-    details = {**ticket.details, "text": "\n".join(written)}
+    story = catalogue.lifecycles()[ticket.kind].story
+    details = {**ticket.details, story: "\n".join(written)}
     await tickets.move(scene.session, ticket.id, ticket.state, details=details)
     await scene.session.refresh(ticket)

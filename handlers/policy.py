@@ -9,11 +9,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from flows.engine.hours import Calendar
-
-PROMISES: Mapping[str, Mapping[str, int]] = {
-    "repair": {"respond": 15, "resolve": 24 * 60},
-    "repair.urgent": {"respond": 20, "resolve": 4 * 60},
-}
+from flows.engine.lifecycle import Clock
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,10 +23,11 @@ class Policy:
     repeat_within: timedelta
     reopen_within: timedelta
 
-    def promise(self, kind: str, clock: str, *, urgent: bool) -> timedelta:
-        """How long a clock of a service may run."""
-        wanted = self.promises.get(f"{kind}.urgent", {}) if urgent else {}
-        return timedelta(minutes=wanted.get(clock) or self.promises.get(kind, {}).get(clock) or 24 * 60)
+    def promise(self, kind: str, clock: Clock, *, urgent: bool) -> timedelta:
+        """How long a clock of a service may run: what the community has set, else the service's default."""
+        set_here = self.promises.get(f"{kind}.urgent" if urgent else kind, {}).get(clock.name)
+        default = clock.urgent if urgent else clock.span
+        return default if set_here is None else timedelta(minutes=set_here)
 
 
 def policy(settings: Mapping[str, Any], timezone: str) -> Policy:
@@ -43,10 +40,9 @@ def policy(settings: Mapping[str, Any], timezone: str) -> Policy:
         frozenset(date.fromisoformat(day) for day in settings.get("closed", ())),
         (time.fromisoformat(quiet[0]), time.fromisoformat(quiet[1])),
     )
-    given = settings.get("promises", {})
     return Policy(
         calendar=calendar,
-        promises={kind: {**PROMISES.get(kind, {}), **given.get(kind, {})} for kind in {*PROMISES, *given}},
+        promises=settings.get("promises", {}),
         hotline=settings.get("hotline", ""),
         tickets_a_day=int(settings.get("tickets_a_day", 10)),
         repeat_within=timedelta(minutes=int(settings.get("repeat_minutes", 10))),

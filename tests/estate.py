@@ -59,7 +59,7 @@ async def settle(url: str) -> None:
             name="湖畔花园",
             name_en="Lakeside Garden",
             timezone="Asia/Shanghai",
-            settings={"hours": [["00:00", "23:59"]], "hotline": HOTLINE},
+            settings={"hours": [["00:00", "23:59"]], "hotline": HOTLINE, "tickets_a_day": 100_000},
         )
         session.add(place)
         await session.flush()

@@ -13,6 +13,7 @@ from sqlalchemy import select, text
 
 from bot.figures import exposition
 from bot.settings import Settings
+from flows import catalogue
 from handlers import office
 from handlers.backlog import SHOWN_STATES, Backlog
 from handlers.desk import rules, utcnow
@@ -179,7 +180,9 @@ async def test_a_community_is_set_up_as_the_page_says(database: Database) -> Non
     async with database.transaction() as session:
         place = (await session.scalars(select(Community).filter_by(code="XYH"))).one()
         assert rules(place).hotline == "021-5555 0100"
-        assert rules(place).promise("repair", "respond", urgent=False).total_seconds() == 30 * 60
+        respond = catalogue.lifecycles()["repair"].clock("respond")
+        assert respond is not None
+        assert rules(place).promise("repair", respond, urgent=False).total_seconds() == 30 * 60
         assert (await session.scalars(select(Home.name).order_by(Home.name))).all() == [
             "1-101",
             "1-102",

@@ -16,10 +16,12 @@ from bot.settings import Settings
 from bot.telegram.channel import TelegramChannel
 from bot.telegram.updates import WANTED
 from bot.telegram.webhook import PATH
+from flows import catalogue
 from flows.engine.messages import Phrase
 from handlers.texts import Texts
 
-PRIVATE = ("start", "repair", "tickets", "help", "language", "cancel")
+PRIVATE = ("start", *catalogue.lifecycles(), "tickets", "help", "language", "cancel")
+"""Every service is a command of its own."""
 IN_GROUPS = ("bind",)
 SCOPES = {
     "all_private_chats": PRIVATE,
@@ -109,9 +111,14 @@ class Setup:
 
     async def _offer(self, scope: str, commands: tuple[str, ...], language: str, locale: str) -> None:
         offered = [
-            {"command": name, "description": self._texts.say(Phrase(f"telegram.command.{name}"), locale)}
-            for name in commands
+            {"command": name, "description": self._texts.say(described(name), locale)} for name in commands
         ]
         fields: dict[str, Any] = {"commands": offered, "scope": {"type": scope}}
         fields |= {"language_code": language} if language else {}
         await self._channel.api.call("setMyCommands", fields)
+
+
+def described(command: str) -> Phrase:
+    """What the menu of commands says: a service its own name, the others a text of their own."""
+    service = command in catalogue.lifecycles()
+    return Phrase(f"{command}.title" if service else f"telegram.command.{command}")

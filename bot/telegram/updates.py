@@ -167,7 +167,7 @@ def _standing(change: Body, number: str, arrived: Arrived) -> Inbound | None:
 
 
 def _arrival(body: Body, number: str, arrived: Arrived) -> Inbound | None:
-    """What only the chat itself can say: the group has a new address. `my_chat_member` says that we joined."""
+    """What only the chat itself says: the group has a new address. `my_chat_member` says that we joined."""
     group, ref = arrived.keywords["group"], _id(body.get("message_id"))
     arrived = partial(arrived, account=arrived.keywords["account"] or arrived.keywords["chat"])
     if group and (moved_to := _id(body.get("migrate_to_chat_id"))):

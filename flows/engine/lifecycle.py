@@ -47,9 +47,14 @@ class Stage:
 
 @dataclass(frozen=True, slots=True)
 class Clock:
-    """A promise that runs: its stages tell somebody. `working` clocks run in service hours only."""
+    """A promise that runs: its stages tell somebody. `working` clocks run in service hours only.
+
+    `span` is the promise where a community has set none of its own, `urgent` that of an emergency.
+    """
 
     name: str
+    span: timedelta
+    urgent: timedelta
     stages: tuple[Stage, ...]
     working: bool = False
 
@@ -124,7 +129,10 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Lifecycle:
-    """The table of one service. `lines` draws its details for a card."""
+    """The table of one service.
+
+    `lines` draws its details for a card; `story` names the detail that holds what the resident wrote.
+    """
 
     kind: str
     purpose: str
@@ -136,6 +144,7 @@ class Lifecycle:
     clocks: tuple[Clock, ...] = ()
     timers: tuple[Timer, ...] = ()
     opening: tuple[str, ...] = ()
+    story: str = "text"
     lines: Callable[[Mapping[str, Any]], tuple[Line, ...]] = lambda details: ()
     named: Mapping[str, Action] = field(init=False)
 

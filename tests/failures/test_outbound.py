@@ -3,56 +3,24 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import replace
 
 import pytest
 from sqlalchemy import select
 
 from models import Account, Outbox
 from tests.emulators.telegram_faults import Fault
-from tests.emulators.telegram_group import Group
 from tests.emulators.telegram_phone import User
-from tests.emulators.telegram_rooms import Message
-from tests.estate import WAIT, Estate, eventually, report, submit, to_review
+from tests.estate import WAIT, eventually, report, submit, to_review
 from tests.failures.conftest import Builder
+from tests.failures.shift import Shift, begin
 
 BOTH = pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
 
 
-@dataclass
-class Shift:
-    """An estate with a group, a technician and a resident."""
-
-    estate: Estate
-    group: Group
-    wang: User
-    li: User
-
-    async def do(self, label: str) -> None:
-        """The technician presses a button of the newest card in the group."""
-        await (await self.wang.tap(label, chat=self.group)).answered(WAIT)
-
-    async def shown(self, number: str, state: str) -> Message:
-        """The card in the group, once it stands so."""
-        return await self.group.wait_for(
-            lambda message: number in message.words and state in message.words, WAIT
-        )
-
-    def cards(self, number: str) -> list[Message]:
-        return [one for one in self.group.from_bot if number in one.words and "🔧" in one.words]
-
-
-async def shift(builder: Builder, kind: str, *, limits: bool = False) -> Shift:
-    estate = await builder.open(kind, limits=limits)
-    xu = await estate.colleague("许晨", "administrator", "manager")
-    group = await estate.repair_group(xu)
-    wang = await estate.colleague("王建国", "technician")
-    return Shift(estate, group, wang, await estate.resident("李雷"))
-
-
 @BOTH
 async def test_16_too_many_requests(kind: str, builder: Builder) -> None:
-    s = await shift(builder, kind)
+    s = await begin(builder, kind)
     tg = s.estate.tg
     post = tg.fail_next("sendMessage", chat=s.group, error=429, retry_after=2)
     began = asyncio.get_running_loop().time()
@@ -79,7 +47,7 @@ async def _struck(fault: Fault) -> bool:
 
 @BOTH
 async def test_18_accepted_and_then_no_answer(kind: str, builder: Builder) -> None:
-    s = await shift(builder, kind)
+    s = await begin(builder, kind)
     lost = s.estate.tg.lose_answer("sendMessage", chat=s.group, times=None)
     number = await report(s.li)
     await eventually(lambda: s.estate.outbox("unknown"), what="nothing was parked")
@@ -100,7 +68,7 @@ async def test_18_accepted_and_then_no_answer(kind: str, builder: Builder) -> No
 @BOTH
 async def test_19_the_second_part_fails(kind: str, builder: Builder) -> None:
     """The private card is an album and a text; the text has bad luck three times."""
-    s = await shift(builder, kind)
+    s = await begin(builder, kind)
     number = await report(s.li, photos=3)
     await s.shown(number, "等待接单")
     s.estate.tg.fail_next("sendMessage", chat=s.wang, error=500)
@@ -117,7 +85,7 @@ async def test_19_the_second_part_fails(kind: str, builder: Builder) -> None:
 
 @BOTH
 async def test_20_blocked(kind: str, builder: Builder) -> None:
-    s = await shift(builder, kind)
+    s = await begin(builder, kind)
     number = await report(s.li)
     await s.shown(number, "等待接单")
     await s.li.block()
@@ -161,10 +129,9 @@ async def _finish(s: Shift) -> None:
 
 @BOTH
 async def test_21_removed_from_the_group(kind: str, builder: Builder) -> None:
-    s = await shift(builder, kind)
-    xu = next(user for user in s.estate.tg._users.values() if user.person.first_name == "许晨")
+    s = await begin(builder, kind)
     await s.group.remove_bot()
-    told = await xu.wait_for("我已不在", WAIT)
+    told = await s.xu.wait_for("我已不在", WAIT)
     assert "维修群" in told.words
     number = await report(s.li)
     await eventually(lambda: s.estate.outbox("held"), what="the card does not wait")
@@ -178,7 +145,7 @@ async def test_21_removed_from_the_group(kind: str, builder: Builder) -> None:
         await s.group.remove_bot()
         s.estate.tg.release("message")
         second = await report(s.li, "卧室窗户关不上", trade="门窗门锁")
-        await xu.wait_for("我已不在", WAIT, after=told)
+        await s.xu.wait_for("我已不在", WAIT, after=told)
         await eventually(lambda: s.estate.outbox("held"), what="the card does not wait")
     await s.group.add_bot()
     await s.shown(second, "等待接单")
@@ -187,7 +154,7 @@ async def test_21_removed_from_the_group(kind: str, builder: Builder) -> None:
 @pytest.mark.parametrize(("kind", "told"), [("sqlite", "first"), ("postgresql", "last")])
 async def test_22_the_group_moves(kind: str, told: str, builder: Builder) -> None:
     """Telegram tells of it by a service message; a post to the old address may meet the error before."""
-    s = await shift(builder, kind)
+    s = await begin(builder, kind)
     number = await report(s.li)
     await s.shown(number, "等待接单")
     old = s.cards(number)[0]
@@ -196,7 +163,7 @@ async def test_22_the_group_moves(kind: str, told: str, builder: Builder) -> Non
     new = await s.group.migrate()
     if told == "first":
         await s.estate.tg.idle()
-    moved = Shift(s.estate, new, s.wang, s.li)
+    moved = replace(s, group=new)
     await s.wang.tap("接单", old, chat=s.group)
     await new.wait_for(lambda message: number in message.words and "王建国" in message.words, WAIT)
     s.estate.tg.release()
@@ -215,7 +182,7 @@ async def test_22_the_group_moves(kind: str, told: str, builder: Builder) -> Non
 @BOTH
 async def test_23_a_staff_reply_that_fails(kind: str, builder: Builder) -> None:
     """Whatever the reason, the technician reads that the resident may not know."""
-    s = await shift(builder, kind)
+    s = await begin(builder, kind)
     number = await report(s.li)
     await s.shown(number, "等待接单")
     s.estate.tg.fail_next("sendMessage", chat=s.li, error=400, description="Bad Request: NOT_TODAY")
@@ -232,7 +199,7 @@ async def test_23_a_staff_reply_that_fails(kind: str, builder: Builder) -> None:
 
 @BOTH
 async def test_24_the_first_of_three_gets_429(kind: str, builder: Builder) -> None:
-    s = await shift(builder, kind)
+    s = await begin(builder, kind)
     number = await report(s.li)
     await s.shown(number, "等待接单")
     s.estate.tg.fail_next("sendMessage", chat=s.li, error=429, retry_after=2)
@@ -255,7 +222,7 @@ async def test_24_the_first_of_three_gets_429(kind: str, builder: Builder) -> No
 
 @BOTH
 async def test_25_a_text_over_the_limit(kind: str, builder: Builder) -> None:
-    s = await shift(builder, kind)
+    s = await begin(builder, kind)
     lines = [f"第{number:03d}条：厨房👨‍👩‍👧‍👦漏水" for number in range(330)]
     review = await to_review(s.li, "\n".join(lines[:165]), trade="其他")
     await s.li.send("\n".join(lines[165:]))

@@ -10,7 +10,7 @@ from itertools import count
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from hypothesis import settings
+from hypothesis import Phase, settings
 from hypothesis import strategies as st
 
 from flows import catalogue
@@ -47,8 +47,10 @@ _refs: Iterator[int] = count(1)
 
 def often(examples: int) -> settings:
     """The same examples every time, so that what is reached stays reached; WUBU_EXPLORE=1 looks further."""
-    more = examples * 20 if EXPLORE else examples
-    return settings(max_examples=more, derandomize=not EXPLORE, deadline=None)
+    if EXPLORE:
+        return settings(max_examples=examples * 20, deadline=None)
+    quick = (Phase.explicit, Phase.generate)
+    return settings(max_examples=examples, derandomize=True, deadline=None, phases=quick)
 
 
 @st.composite

@@ -15,7 +15,7 @@ from flows.engine.messages import Ask, Command, Heard, Option, Phrase, Picked, P
 from flows.engine.questions import YesNo
 from handlers.envelopes import Capabilities
 from handlers.texts import Texts
-from handlers.wording import answer_data, command_data, phone, put, tapped, understand
+from handlers.wording import answer_data, command_data, phone, plain, put, tapped, understand
 from tests.properties.residents import (
     FLOWS,
     NAMES,
@@ -157,13 +157,24 @@ def _synonyms(asked: Ask, option: Option, locale: str) -> list[str]:
 
 
 def _commands(asked: Ask | Review, locale: str) -> list[tuple[str, Heard, str]]:
+    """The same for commands; a word that is an answer as well ("没有") is taken for the answer."""
+    options = asked.options if isinstance(asked, Ask) else ()
+    taken = {plain(word) for option in options for word in _said(asked, option)}
     commands = (Command.SUBMIT, Command.CANCEL) if isinstance(asked, Review) else asked.commands
     found: list[tuple[str, Heard, str]] = []
     for command in commands:
         label = TEXTS.say(Phrase(f"engine.command.{command.value}"), locale)
         words = TEXTS.words(f"engine.command.words.{command.value}", locale)
-        found += [(word, Pressed(command), "command") for word in (label, *words)]
+        spoken = [word for word in (label, *words) if plain(word) not in taken]
+        found += [(word, Pressed(command), "command") for word in spoken]
     return found
+
+
+def _said(asked: Ask | Review, option: Option) -> set[str]:
+    """Everything that names an option, in any language."""
+    assert isinstance(asked, Ask)
+    synonyms = {word for locale in TEXTS.locales for word in _synonyms(asked, option, locale)}
+    return synonyms | {TEXTS.say(option.label, locale) for locale in TEXTS.locales}
 
 
 def test_arbitrary_words_are_understood_as_something() -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from bot.settings import Settings
 from bot.telegram.channel import TelegramChannel
-from bot.telegram.setup import LANGUAGES, SCOPES, Setup, webhook_secret
+from bot.telegram.setup import LANGUAGES, SCOPES, Setup, described, webhook_secret
 from bot.telegram.updates import WANTED
 from handlers.texts import Texts
 from tests.emulators.telegram import TelegramEmulator
@@ -37,7 +37,7 @@ async def test_commands_are_offered_by_scope_and_language(
         for call in tg.calls_of("setMyCommands")
         if call.params["scope"] == {"type": "all_private_chats"}
     }
-    assert said == {"": "报修", "zh": "报修", "en": "Report a repair"}
+    assert said == {"": "报修", "zh": "报修", "en": "Repair"}
 
 
 async def test_14_with_a_public_address_updates_are_delivered_and_none_is_dropped(
@@ -86,4 +86,4 @@ def test_the_secret_is_made_when_none_is_given(tmp_path: Path) -> None:
 def test_every_command_has_a_short_description(locale: str) -> None:
     for commands in SCOPES.values():
         for name in commands:
-            assert TEXTS.has(f"telegram.command.{name}", locale)
+            assert TEXTS.has(described(name).key, locale)

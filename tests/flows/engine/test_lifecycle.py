@@ -28,6 +28,7 @@ class State(StrEnum):
     DRUNK = "drunk"
 
 
+MINUTES = timedelta(minutes=5)
 BARISTA, GUEST = frozenset({Role.TECHNICIAN, Role.DUTY_LEAD}), frozenset({Role.RESIDENT})
 CAFE = Lifecycle(
     kind="order",
@@ -43,7 +44,7 @@ CAFE = Lifecycle(
             "forget", by=frozenset({Role.CLOCK}), frm=frozenset({State.MADE}), to=State.DRUNK, hidden=True
         ),
     ),
-    clocks=(Clock("serve", (Stage(1.0, Audience.ASSIGNEE),)),),
+    clocks=(Clock("serve", MINUTES, MINUTES, (Stage(1.0, Audience.ASSIGNEE),)),),
     timers=(Timer("cold", (timedelta(minutes=10),)),),
 )
 MAKER = Actor(frozenset({Role.TECHNICIAN}), assignee=True)
