@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -120,17 +121,23 @@ def _facts(
     calendar = rule.calendar
     opens, closes = calendar.frames[0][0], calendar.frames[-1][1]
     local = work.now.astimezone(calendar.zone)
-    offered = windows(local, days=3, opens=opens, closes=closes)
     return Facts(
         now=local,
         homes=tuple(Home(home, name, community) for home, name, community, *_ in homes),
         phones=phones,
-        slots=tuple(slot for slot in offered if _inside(slot, calendar.frames))[:8],
+        slots=_slots(local.replace(second=0, microsecond=0), calendar.frames),
         opens=f"{opens:%H:%M}",
         closes=f"{closes:%H:%M}",
         hotline=rule.hotline,
         about=about,
     )
+
+
+@lru_cache(maxsize=64)
+def _slots(now: datetime, frames: tuple[Frame, ...]) -> tuple[Window, ...]:
+    """The visits that are offered; the same for everybody within a minute."""
+    offered = windows(now, days=3, opens=frames[0][0], closes=frames[-1][1])
+    return tuple(slot for slot in offered if _inside(slot, frames))[:8]
 
 
 def _inside(slot: Window, frames: Sequence[Frame]) -> bool:

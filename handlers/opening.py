@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from flows import catalogue
 from flows.engine.effects import OpenTicket
@@ -18,6 +18,18 @@ from handlers.desk import Work, rules
 from handlers.tickets import Doer
 from models.community import Community, Home
 from models.ticket import Ticket, next_number
+
+_PLACE = (
+    select(Home, Community)
+    .join(Community, Community.id == Home.community_id)
+    .where(Home.id == bindparam("home"))
+)
+_RECENT = (
+    select(Ticket)
+    .where(Ticket.resident_id == bindparam("resident"), Ticket.created_at >= bindparam("since"))
+    .order_by(Ticket.created_at.desc())
+    .limit(100)
+)
 
 
 class TooMany(Exception):
@@ -34,8 +46,7 @@ class Opened:
 
 async def open_ticket(work: Work, effect: OpenTicket, resident: int, account: int) -> Opened:
     """Open a ticket, or find the same one opened a moment ago. Raises TooMany."""
-    place = select(Home, Community).join(Community, Community.id == Home.community_id)
-    home, community = (await work.session.execute(place.where(Home.id == effect.home))).one()
+    home, community = (await work.session.execute(_PLACE, {"home": effect.home})).one()
     midnight = _midnight(work, community)
     today = await _since(work, resident, min(midnight, work.now - rules(community).repeat_within))
     repeat = _repeat(work, effect, today, work.now - rules(community).repeat_within)
@@ -53,8 +64,7 @@ def _midnight(work: Work, community: Community) -> datetime:
 
 
 async def _since(work: Work, resident: int, since: datetime) -> Sequence[Ticket]:
-    query = select(Ticket).where(Ticket.resident_id == resident, Ticket.created_at >= since)
-    return (await work.session.scalars(query.order_by(Ticket.created_at.desc()).limit(100))).all()
+    return (await work.session.scalars(_RECENT, {"resident": resident, "since": since})).all()
 
 
 def _repeat(work: Work, effect: OpenTicket, recent: Sequence[Ticket], since: datetime) -> Ticket | None:

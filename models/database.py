@@ -60,13 +60,20 @@ class Database:
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[AsyncSession]:
-        """A session whose work is committed at the end, or not at all."""
+        """A session whose work is committed at the end, or not at all.
+
+        The session lives on a connection of ours, so that the statements of the hot path can go past the
+        session's own bookkeeping (`models.hearing`) and still belong to the same transaction.
+        """
         async with (
             self._turn,
-            AsyncSession(self._writing, expire_on_commit=False) as session,
-            session.begin(),
+            self._writing.connect() as connection,
+            AsyncSession(connection, expire_on_commit=False) as session,
         ):
             yield session
+            if session.new or session.dirty or session.deleted:
+                await session.flush()
+            await connection.commit()
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncSession]:

@@ -49,7 +49,7 @@ async def find(
 ) -> Standing | None:
     """The conversation, locked until the transaction ends; None on first contact."""
     place = {"channel": channel, "bot": bot, "chat": chat, "account": account, "key": key, "now": now}
-    row = (await session.execute(_FIND, place)).first()
+    row = (await (await session.connection()).execute(_FIND, place)).first()
     return None if row is None else Standing(*row)
 
 
@@ -68,11 +68,12 @@ async def keep(
         "to_draft": draft,
         "to_revision": revision,
     }
-    if session.get_bind().dialect.name == "postgresql":
-        await session.execute(_KEEP_BOTH, values)
+    connection = await session.connection()
+    if connection.dialect.name == "postgresql":
+        await connection.execute(_KEEP_BOTH, values)
         return
-    await session.execute(_RECEIVED, values)
-    await session.execute(_TOUCHED, values)
+    await connection.execute(_RECEIVED, values)
+    await connection.execute(_TOUCHED, values)
 
 
 class rows_as_json(FunctionElement[Any]):  # noqa: N801 -- reads as the SQL function it is

@@ -58,6 +58,10 @@ class Draft:
         )
 
 
+_NONE = object()
+"""What a form remembers of a question that has no acceptable answer."""
+
+
 class Flow:
     """The questions of one service, in order, and what to do once they are answered.
 
@@ -79,6 +83,8 @@ class Flow:
     def __init__(self, answers: Mapping[str, Json], facts: Facts) -> None:
         self.answers = answers
         self.facts = facts
+        self._answers: dict[str, object] = {}
+        self._verdicts: dict[str, bool | None] = {}
 
     def reviewed(self) -> bool:
         """Whether the answers are shown for review before they are submitted."""
@@ -97,13 +103,24 @@ class Flow:
 
     def answer(self, question: Question[T]) -> T:
         """The question's answer. Raises Unanswered when there is no acceptable one."""
+        if question.name not in self._answers:
+            try:
+                self._answers[question.name] = self._loaded(question)
+            except Unanswered:
+                self._answers[question.name] = _NONE
+        answer = self._answers[question.name]
+        if answer is _NONE:
+            raise Unanswered(question.key)
+        return cast(T, answer)
+
+    def _loaded(self, question: Question[Any]) -> object:
         if not any(name in self.answers for name in (question.name, *question.was)):
             raise Unanswered(question.key)
         stored = self.stored(question)
         if stored is None:
             if question.required:
                 raise Unanswered(question.key)
-            return cast(T, None)
+            return None
         return question.load(stored, self)
 
     def answered(self, question: Question[Any]) -> bool:
@@ -120,10 +137,12 @@ class Flow:
         """Whether a question is asked; None while an answer that decides it is missing."""
         if question.condition is None:
             return True
-        try:
-            return bool(question.condition(self))
-        except Unanswered:
-            return None
+        if question.name not in self._verdicts:
+            try:
+                self._verdicts[question.name] = bool(question.condition(self))
+            except Unanswered:
+                self._verdicts[question.name] = None
+        return self._verdicts[question.name]
 
     def applicable(self) -> tuple[Question[Any], ...]:
         """The questions that are asked, given the answers so far."""
