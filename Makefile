@@ -1,6 +1,7 @@
 # What a contributor can do. Each target makes .venv from the pinned requirements first.
 PYTHON ?= python3
 BIN := .venv/bin
+WRONG_PYTHON := None if (3, 11) <= sys.version_info < (3, 14) else "Wubu needs Python 3.11, 3.12 or 3.13"
 
 .PHONY: help run talk test check chaos bench screenshots clean
 .DEFAULT_GOAL := help
@@ -9,7 +10,8 @@ help: ## list what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
 
 .venv/.run: requirements.txt
-	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@test -x $(BIN)/python || $(PYTHON) -c 'import sys; sys.exit($(WRONG_PYTHON))'
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv || { rm -rf .venv; exit 1; }
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
 	@touch $@
 

@@ -147,6 +147,7 @@ class House:
             return await backlog(
                 session,
                 self.desk.now(),
+                doors=[(channel.name, channel.bot) for channel in self.channels],
                 inbox_lag=self.reception.lag(),
                 heartbeat=self.clock.heartbeat(),
             )

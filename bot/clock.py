@@ -64,12 +64,10 @@ class Clock:
             try:
                 if not await due.fire_next(self._desk):
                     break
-            except Exception as error:
-                if is_down(error):
-                    raise
-                log.exception("due_failed")
+            except due.Failed as failed:
+                log.exception("due_failed", row=failed.row)
                 figures.fired.labels("failed").inc()
-                await due.postpone(self._desk, type(error).__name__)
+                await due.postpone(self._desk, failed.row, type(failed.__cause__).__name__)
             else:
                 figures.fired.labels("done").inc()
                 self._wake()

@@ -16,6 +16,7 @@ class Pace:
     def __init__(self, a_minute: int, now: Callable[[], float] = time.monotonic) -> None:
         self._most, self._now = a_minute, now
         self._heard: OrderedDict[tuple[str, str, str], deque[float]] = OrderedDict()
+        self._told: OrderedDict[tuple[str, str, str], float] = OrderedDict()
 
     def allows(self, channel: str, bot: str, account: str) -> bool:
         """Count a message; False when it is one too many."""
@@ -32,4 +33,15 @@ class Pace:
         if len(heard) >= self._most:
             return False
         heard.append(now)
+        return True
+
+    def tells(self, channel: str, bot: str, account: str) -> bool:
+        """Whether to tell somebody who was refused: once a minute, or a flood would be answered by one."""
+        who, now = (channel, bot, account), self._now()
+        if now - self._told.get(who, -MINUTE) < MINUTE:
+            return False
+        self._told[who] = now
+        self._told.move_to_end(who)
+        if len(self._told) > REMEMBERED:
+            self._told.popitem(last=False)
         return True

@@ -18,6 +18,7 @@ from handlers.desk import Desk, Work
 from handlers.dispatch import THROTTLED, THROTTLED_EVERYWHERE
 from handlers.envelopes import Inbound, Kind, Outgoing, Receipt
 from handlers.inbound import locale_of, receive
+from handlers.routing import NEWS
 from models.database import is_down
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
@@ -58,7 +59,7 @@ class Reception:
 
         What one person sends too fast is not handled either, but answered: it is theirs to repeat.
         """
-        if not self._pace.allows(inbound.channel, inbound.bot, inbound.account):
+        if inbound.kind not in NEWS and not self._pace.allows(inbound.channel, inbound.bot, inbound.account):
             return await self._too_fast(channel, inbound)
         started = time.monotonic()
         ticket = id(inbound)
@@ -87,6 +88,8 @@ class Reception:
         locale = locale_of(inbound.language, self._desk.texts.locales)
         told = self._desk.texts.say(Phrase("system.too_fast"), locale)
         if inbound.group or inbound.kind is Kind.TAP:
+            return Receipt(hint=told)
+        if not self._pace.tells(inbound.channel, inbound.bot, inbound.account):
             return Receipt(hint=told)
         receipt = Receipt((Outgoing(told),))
         await self._answer(channel, inbound, receipt)
@@ -117,6 +120,12 @@ class Reception:
                 message = await self._send(channel, inbound.chat, reply)
             except SendError as error:
                 await self._put_off(inbound, receipt.replies[number:], error)
+                return
+            except Exception as error:
+                if is_down(error):
+                    raise
+                log.exception("channel_broke", channel=inbound.channel)
+                await self._put_off(inbound, receipt.replies[number:], SendError(type(error).__name__))
                 return
             self._spent(inbound.channel, inbound.bot, inbound.chat, inbound.group)
             if reply.ticket is not None:

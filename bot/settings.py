@@ -84,14 +84,26 @@ class Settings(BaseSettings):
 
     def key(self) -> str:
         """The secret that signs links and cookies; made once and kept in `var/` when none is given."""
-        if self.secret_key:
-            return self.secret_key
-        kept = self.var / "secret_key"
-        if not kept.exists():
-            kept.parent.mkdir(parents=True, exist_ok=True)
-            kept.touch(mode=0o600)
-            kept.write_text(secrets.token_urlsafe(32))
-        return kept.read_text().strip()
+        return self.secret_key or _kept(self.var / "secret_key")
+
+
+def _kept(place: Path) -> str:
+    """The secret in a file, which appears there whole: of several who start at once none reads half of it."""
+    if not place.exists() or not place.read_text().strip():
+        place.parent.mkdir(parents=True, exist_ok=True)
+        made = place.with_name(f"{place.name}.{secrets.token_hex(8)}")
+        made.touch(mode=0o600)
+        made.write_text(secrets.token_urlsafe(32))
+        try:
+            place.hardlink_to(made)
+        except FileExistsError:
+            if not place.read_text().strip():
+                made.replace(place)
+        except OSError:  # a file system without links
+            made.replace(place)
+        finally:
+            made.unlink(missing_ok=True)
+    return place.read_text().strip()
 
 
 def load() -> Settings:

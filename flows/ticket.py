@@ -125,7 +125,7 @@ def resident_actions(
             stops=("respond", "resolve", "arrival", "wake"),
             tells=frozenset({Audience.ASSIGNEE}),
         ),
-        Action("rate", by=RESIDENT, frm=frozenset({done}), to=closed, stops=("rating",), hidden=True),
+        Action("rate", by=RESIDENT, frm=frozenset({done, closed}), to=closed, stops=("rating",), hidden=True),
         Action("opinion", by=RESIDENT, frm=frozenset({closed}), asks=opinion, hidden=True),
         Action(
             "reopen",

@@ -1,4 +1,4 @@
-"""Somebody acts on a ticket: it is done and confirmed, or they learn who was quicker or why not."""
+"""Somebody acts on a ticket: it is done and confirmed, or they learn where it stands and why not."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from handlers import cards, notices, tickets
 from handlers.cards import Sheet, ticket_data
 from handlers.desk import Scene
 from handlers.envelopes import Button, Outgoing
+from handlers.roster import called
 from handlers.tickets import Doer, Lost
 from models.ticket import Ticket
 
@@ -34,8 +35,9 @@ async def act(
         shown = await tickets.perform(scene.work, ticket, action, doer(scene), values, photos, source)
     except Refused as refusal:
         await explain(scene, ticket, name, refusal.reason)
-    except Lost as lost:
-        say(scene, scene.text("refused.too_late", winner=lost.winner))
+    except Lost:
+        await scene.session.refresh(ticket)
+        await explain(scene, ticket, name, "moved_on")
     else:
         _confirm(scene, shown, name)
 
@@ -45,15 +47,20 @@ async def explain(scene: Scene, ticket: Ticket, name: str, reason: str) -> None:
     if reason in ("not_yours", "unknown"):
         tickets.refused(scene.work, ticket, doer(scene), name)
     shown = await cards.sheet(scene.session, ticket)
-    winner = shown.assignee.name if shown.assignee else await tickets.winner(scene.work, ticket)
-    if reason == "too_late":
+    if reason == "moved_on":
         await notices.draw(scene.work, shown)
-        if shown.assignee is not None and shown.assignee.id == scene.standing.staff:
-            reason = "already_yours" if shown.table.named[name].takes else reason
-            winner = ""
-        elif scene.standing.resident is not None and scene.standing.resident == ticket.resident_id:
-            winner = ""
-    say(scene, scene.text(f"refused.{reason}", winner=winner))
+        reason = _why(scene, shown, name)
+    winner = called(shown.assignee, scene.locale)
+    state = scene.text(f"{ticket.kind}.state.{ticket.state}")
+    say(scene, scene.text(f"refused.{reason}", winner=winner, state=state))
+
+
+def _why(scene: Scene, shown: Sheet, name: str) -> str:
+    """Who wanted to take a ticket hears who has it; everybody else only where it stands now."""
+    taker = shown.assignee
+    if taker is None or not shown.table.named[name].takes:
+        return "moved_on"
+    return "already_yours" if taker.id == scene.standing.staff else "too_late"
 
 
 def say(scene: Scene, told: str) -> None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import and_, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.conversation import DeadLetter
@@ -30,13 +31,25 @@ class Backlog:
         return asdict(self)
 
 
-async def backlog(session: AsyncSession, now: datetime, *, inbox_lag: float, heartbeat: float) -> Backlog:
-    """Look at the queues; every query is answered by an index."""
+async def backlog(
+    session: AsyncSession,
+    now: datetime,
+    *,
+    doors: Collection[tuple[str, str]],
+    inbox_lag: float,
+    heartbeat: float,
+) -> Backlog:
+    """Look at the queues; every query is answered by an index.
+
+    What waits for a door (channel, bot) that is not open here, such as a terminal's, is no lag of ours.
+    """
     counts = await session.execute(
         select(Outbox.state, func.count()).where(Outbox.state.in_(SHOWN_STATES)).group_by(Outbox.state)
     )
     oldest = await session.scalar(
-        select(func.min(Outbox.not_before)).where(Outbox.state.in_(("pending", "sending")))
+        select(func.min(Outbox.not_before))
+        .where(Outbox.state.in_(("pending", "sending")))
+        .where(or_(*(and_(Outbox.channel == channel, Outbox.bot == bot) for channel, bot in doors)))
     )
     due = await session.scalar(select(func.min(Due.at)).where(Due.done_at.is_(None)))
     dead = await session.scalar(

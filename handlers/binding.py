@@ -11,7 +11,9 @@ from datetime import datetime, timedelta
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from handlers import notices
 from handlers.desk import Scene
+from handlers.roster import called
 from models.account import Account
 from models.code import Code
 from models.community import Community, Home
@@ -66,15 +68,32 @@ def looks_like_code(text: str) -> bool:
     return _CODE.fullmatch(cleaned(text)) is not None
 
 
-async def redeem(scene: Scene, text: str) -> None:
-    """Bind the account to what a code stands for; the scene then stands differently."""
+def looks_exactly_like_code(text: str) -> bool:
+    """Whether a text can hardly be anything else: one word with a digit in it, as our codes are printed."""
+    word = text.strip().upper()
+    return _CODE.fullmatch(word) is not None and any(letter.isdecimal() for letter in word)
+
+
+async def opens(scene: Scene, text: str) -> bool:
+    """Whether a text is a code that can be used now."""
+    if _CODE.fullmatch(text.strip().upper()) is None:
+        return False
+    valid = select(Code.id).where(
+        Code.digest == digest(text), Code.used_at.is_(None), Code.expires_at > scene.work.now
+    )
+    return await scene.session.scalar(valid) is not None
+
+
+async def redeem(scene: Scene, text: str) -> bool:
+    """Bind the account to what a code stands for; the scene then stands differently. False when it cannot."""
     code = await _redeemed(scene, text)
     if code is None:
-        return
+        return False
     if code.staff_id is not None:
         await _link_staff(scene, code.staff_id)
     else:
         await _bind_home(scene, code)
+    return True
 
 
 async def _bind_home(scene: Scene, code: Code) -> None:
@@ -108,7 +127,7 @@ async def _link_staff(scene: Scene, staff_id: int) -> None:
     )
     scene.standing = replace(scene.standing, staff=staff_id)
     names = [scene.text(f"role.{role}") for role in roles]
-    scene.reply("staff.linked", name=person.name, roles=names)
+    scene.reply("staff.linked", name=called(person, scene.locale), roles=names)
 
 
 async def _redeemed(scene: Scene, text: str) -> Code | None:
@@ -129,11 +148,13 @@ async def _redeemed(scene: Scene, text: str) -> Code | None:
         account.wrong_codes = 0
         return await scene.session.get_one(Code, found, populate_existing=True)
     account.wrong_codes += 1
-    if account.wrong_codes >= TRIES:
-        account.wrong_codes, account.locked_until = 0, now + LOCKED
-        scene.reply("bind.locked")
-    else:
+    if account.wrong_codes < TRIES:
         scene.reply("bind.wrong_code")
+        return None
+    account.wrong_codes, account.locked_until = 0, now + LOCKED
+    scene.reply("bind.locked")
+    channel = scene.inbound.channel.capitalize()
+    await notices.front_desk(scene.work, "notice.locked", channel=channel, name=scene.inbound.name)
     return None
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -14,6 +14,7 @@ from flows import catalogue
 from flows.engine.lifecycle import Actor, Lifecycle, Role
 from flows.engine.messages import Phrase
 from handlers.envelopes import Button, Outgoing, Picture
+from handlers.roster import addresses, called, leads
 from handlers.texts import Texts
 from handlers.wording import rows
 from models.account import Account
@@ -67,7 +68,9 @@ async def render(session: AsyncSession, card: Card, texts: Texts) -> Outgoing | 
         return None
     shown = await sheet(session, ticket)
     if card.kind != "assignee":
-        return staff_card(shown, texts, staff_locale(shown.community), private=False)
+        locale = staff_locale(shown.community)
+        posted = staff_card(shown, texts, locale, private=False)
+        return await _calling(session, card, shown, texts, locale, posted) if burns(shown) else posted
     holder = await session.scalar(
         select(Account).where(
             Account.channel == card.channel, Account.bot == card.bot, Account.chat == card.chat
@@ -76,6 +79,23 @@ async def render(session: AsyncSession, card: Card, texts: Texts) -> Outgoing | 
     mine = holder is not None and ticket.assignee_id is not None and holder.staff_id == ticket.assignee_id
     locale = holder.locale if holder is not None else staff_locale(shown.community)
     return staff_card(shown, texts, locale, private=mine, buttons=mine)
+
+
+def burns(shown: Sheet) -> bool:
+    """Whether this is an emergency that nobody has taken yet."""
+    ticket = shown.ticket
+    return ticket.urgent and ticket.assignee_id is None and ticket.state not in shown.table.final
+
+
+async def _calling(
+    session: AsyncSession, card: Card, shown: Sheet, texts: Texts, locale: str, posted: Outgoing
+) -> Outgoing:
+    """The card with the duty lead named above it, and called where the channel can call people."""
+    people = await leads(session, shown.community.id, card.created_at)
+    names = texts.say(Phrase("engine.list", {"items": [called(one, locale) for one in people]}), locale)
+    line = _line(texts, locale, Phrase("role.duty_lead"), names if people else "")
+    bells = await addresses(session, people, card.channel, card.bot)
+    return replace(posted, text=f"{line}\n{posted.text}".lstrip(), mention=bells)
 
 
 def staff_locale(community: Community) -> str:
@@ -128,7 +148,7 @@ def resident_view(shown: Sheet, texts: Texts, locale: str) -> Outgoing:
             _line(texts, locale, line.label, clipped(texts.say(line.value, locale)))
             for line in shown.table.lines(ticket.details)
         ),
-        _line(texts, locale, Phrase("card.assignee"), shown.assignee.name if shown.assignee else ""),
+        _line(texts, locale, Phrase("card.assignee"), called(shown.assignee, locale)),
     ]
     lines = [
         *(line for line in head if line),
@@ -136,20 +156,36 @@ def resident_view(shown: Sheet, texts: Texts, locale: str) -> Outgoing:
         texts.say(Phrase("tickets.timeline"), locale),
         *(story(shown, event, texts, locale) for event in shown.events if event.audience == "all"),
     ]
-    mine = Actor(frozenset(), owner=True)
+    actions = _actions(shown, texts, locale, Actor(frozenset(), owner=True))
     return Outgoing(
         text="\n".join(lines).strip(),
         title=title(shown, texts, locale),
-        buttons=_actions(shown, texts, locale, mine),
+        buttons=(*(stars(ticket.id, texts, locale, (1, 2, 3, 4, 5)) if _rateable(ticket) else ()), *actions),
         ticket=ticket.id,
     )
+
+
+def _rateable(ticket: Ticket) -> bool:
+    """Whether the resident has still to say how it went."""
+    return ticket.done_at is not None and (ticket.closed_at is None or ticket.outcome == "unrated")
+
+
+def stars(
+    ticket: int, texts: Texts, locale: str, order: Sequence[int] = (5, 4, 3, 2, 1)
+) -> tuple[tuple[Button, ...], ...]:
+    """One tap for each number of stars; from 1 up where they are numbered, so that "5" means five."""
+    row = tuple(
+        Button(texts.say(Phrase("engine.stars", {"n": n}), locale), ticket_data(ticket, "rate", str(n)))
+        for n in order
+    )
+    return (row[:2], row[2:])
 
 
 def story(shown: Sheet, event: TicketEvent, texts: Texts, locale: str) -> str:
     """One line of the timeline in plain words."""
     key = f"{shown.ticket.kind}.event.{event.action}"
     values = {
-        "staff": event.data.get("staff", ""),
+        "staff": (locale == "en" and event.data.get("staff_en")) or event.data.get("staff", ""),
         "note": clipped(event.note),
         "at": shown.local(event.at),
         "n": event.data.get("photos", 0),
@@ -161,7 +197,7 @@ def story(shown: Sheet, event: TicketEvent, texts: Texts, locale: str) -> str:
 
 def _extras(shown: Sheet, texts: Texts, locale: str) -> list[str]:
     ticket = shown.ticket
-    extras = [_line(texts, locale, Phrase("card.assignee"), shown.assignee.name if shown.assignee else "")]
+    extras = [_line(texts, locale, Phrase("card.assignee"), called(shown.assignee, locale))]
     if shown.photos:
         extras.append(texts.say(Phrase("card.photos", {"n": len(shown.photos)}), locale))
     noted = [event for event in shown.events if event.action not in _QUIET][-EVENTS_SHOWN:]

@@ -87,6 +87,10 @@ class Scene:
     def reply(self, key: str, **values: object) -> None:
         self.replies.append(Outgoing(self.text(key, **values)))
 
+    def source(self, ref: str) -> str | None:
+        """Where a message of this conversation is found again when it is edited."""
+        return f"{self.standing.id}:{ref}" if ref else None
+
     def remark(self, key: str, **values: object) -> None:
         """A hint where the channel shows one to who tapped, else a reply in a private chat."""
         self.hint = self.text(key, **values)

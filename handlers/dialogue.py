@@ -12,13 +12,12 @@ from flows.engine import turn as engine
 from flows.engine.effects import Act, Effect, OpenTicket
 from flows.engine.facts import Facts
 from flows.engine.form import Draft, Flow
-from flows.engine.messages import Heard, Json, Said, Sent, Shared, Unfit
+from flows.engine.messages import Command, Heard, Json, Pressed, Said, Say, Sent, Shared, Unfit
 from flows.engine.turn import Turn
-from handlers import acting, clocks, delivery, opening, wording
-from handlers.cards import ticket_data
-from handlers.desk import Scene, Work, facts, facts_of, rules
-from handlers.envelopes import Button, Kind, Outgoing
-from handlers.opening import TooMany
+from handlers import acting, delivery, filing, wording
+from handlers.cards import clipped
+from handlers.desk import Scene, Work, facts, facts_of
+from handlers.envelopes import Kind, Outgoing
 from models.account import Account
 from models.attachment import Attachment
 from models.conversation import Conversation
@@ -38,7 +37,13 @@ async def listen(scene: Scene, heard: Heard | None = None) -> None:
     known = facts(scene, draft.about)
     if heard is None:
         heard = await hear(scene, flow, draft, known)
-    await _taken(scene, engine.advance(flow, draft, heard, known))
+    draft, aside = laid_aside(draft)
+    if isinstance(heard, Pressed) and heard.command is Command.CANCEL:
+        await _taken(scene, engine.advance(flow, draft, heard, known))
+        scene.draft = _kept_all(aside, scene.revision)
+        return
+    draft, refused = engine.recall(flow, draft, aside, known)
+    await _taken(scene, engine.advance(flow, draft, heard, known), *refused)
 
 
 def answers(scene: Scene) -> bool:
@@ -106,76 +111,49 @@ async def begin(
 ) -> None:
     """Start a flow in this chat, with what was already said."""
     known = facts(scene, about)
-    await _taken(scene, engine.begin(flow, known, revision=scene.revision, about=about, first=first))
+    turn = engine.begin(flow, known, revision=scene.revision, about=about, first=first)
+    await _taken(scene, turn)
+    if first and len(turn.messages) == 1 and scene.replies:
+        scene.replies[-1] = _noted(scene, first, scene.replies[-1])
 
 
-async def _taken(scene: Scene, turn: Turn) -> None:
+def _noted(scene: Scene, first: Sequence[Heard], question: Outgoing) -> Outgoing:
+    """The first question below what was taken down already, in one message."""
+    story = " ".join(filter(None, (one.text if isinstance(one, Said) else _caption(one) for one in first)))
+    noted = [scene.text("engine.noted", story=clipped(story, 60))] if story else []
+    if any(isinstance(one, Sent) for one in first):
+        noted.append(scene.text("engine.photo_kept"))
+    return replace(question, text="\n".join((*noted, question.text)))
+
+
+def _caption(heard: Heard) -> str:
+    return heard.caption if isinstance(heard, Sent | Unfit) else ""
+
+
+async def _taken(scene: Scene, turn: Turn, *first: Say) -> None:
     """Put a turn into effect: the draft, the replies, the deeds."""
-    scene.draft = turn.draft
+    before, scene.draft = scene.draft, turn.draft
     if turn.draft is not None:
         scene.revision = max(scene.revision, turn.draft.revision)
     texts, can = scene.work.desk.texts, scene.can
     if turn.hint is not None:
         scene.hint = texts.say(turn.hint, scene.locale)
-    for message in turn.messages:
+    for message in (*first, *turn.messages):
         shown = wording.put(message, texts, scene.locale, can)
         tapped = scene.inbound.tapped if turn.in_place and can.edits else ""
         scene.replies.append(replace(shown, replace=tapped) if tapped else shown)
     for effect in turn.effects:
-        await _done(scene, effect)
+        await _done(scene, effect, before)
     if turn.draft is None and not turn.effects and not turn.messages:
         scene.reply("engine.left")
 
 
-async def _done(scene: Scene, effect: Effect) -> None:
+async def _done(scene: Scene, effect: Effect, before: Draft | None) -> None:
     match effect:
         case OpenTicket():
-            await _open(scene, effect)
+            await filing.send_off(scene, effect, before)
         case Act():
             await _act(scene, effect)
-
-
-async def _open(scene: Scene, effect: OpenTicket) -> None:
-    resident, account = scene.standing.resident, scene.standing.account
-    if resident is None:
-        scene.reply("bind.first")
-        return
-    described = tuple((source(scene.standing.id, ref) or "", text) for ref, text in effect.described)
-    effect = replace(effect, described=described)
-    try:
-        opened = await opening.open_ticket(scene.work, effect, resident, account)
-    except TooMany:
-        scene.reply("system.too_many_tickets")
-        return
-    ticket, rule = opened.shown.ticket, rules(opened.shown.community)
-    running = ticket.clocks.get(opened.shown.table.opening[0])
-    by = clocks.ends(running, rule) if running else scene.work.now
-    minutes = round(running["span"] / 60) if running else 0
-    key = "tickets.repeat" if opened.repeat else _promise(ticket, rule.calendar.open_at(scene.work.now))
-    buttons = [
-        Button(scene.text("tickets.open"), ticket_data(ticket.id, "show")),
-        Button(scene.text("menu.tickets"), "m.tickets"),
-    ]
-    scene.replies.append(
-        Outgoing(
-            text=scene.text(
-                key,
-                number=ticket.number,
-                by=opened.shown.local(by),
-                minutes=minutes,
-                hotline=rule.hotline,
-            ),
-            title=ticket.number,
-            buttons=wording.rows(buttons),
-            ticket=ticket.id,
-        )
-    )
-
-
-def _promise(ticket: Ticket, is_open: bool) -> str:
-    if ticket.urgent:
-        return f"{ticket.kind}.promise_urgent"
-    return f"{ticket.kind}.promise" if is_open else f"{ticket.kind}.promise_closed"
 
 
 async def _act(scene: Scene, effect: Act) -> None:
@@ -184,12 +162,8 @@ async def _act(scene: Scene, effect: Act) -> None:
     if ticket is None:
         scene.reply("refused.unknown")
         return
-    written = source(scene.standing.id, scene.inbound.ref) if scene.inbound.kind is Kind.TEXT else None
+    written = scene.source(scene.inbound.ref) if scene.inbound.kind is Kind.TEXT else None
     await acting.act(scene, ticket, effect.action, effect.values, effect.photos, written)
-
-
-def source(conversation: int, ref: str) -> str | None:
-    return f"{conversation}:{ref}" if ref else None
 
 
 async def begin_elsewhere(
@@ -251,6 +225,33 @@ def keep(draft: Draft | None, heard: Heard, revision: int) -> Draft | None:
     else:
         return draft
     return Draft(KEPT, had, revision)
+
+
+ASIDE = "~aside"
+"""Under this name a draft keeps what was said until it is clear whether it belongs to it."""
+
+
+def set_aside(draft: Draft, heard: Heard) -> Draft:
+    """The draft with words or a photo beside it."""
+    had = draft.answers.get(ASIDE)
+    kept = keep(Draft(KEPT, had if isinstance(had, dict) else {}, 0), heard, 0)
+    return draft if kept is None else draft.with_answer(ASIDE, dict(kept.answers))
+
+
+def laid_aside(draft: Draft) -> tuple[Draft, tuple[Heard, ...]]:
+    """The draft without what lay beside it, and that."""
+    had = draft.answers.get(ASIDE)
+    if not isinstance(had, dict):
+        return draft, ()
+    rest = {name: answer for name, answer in draft.answers.items() if name != ASIDE}
+    return replace(draft, answers=rest), unkept(Draft(KEPT, had, 0))
+
+
+def _kept_all(heard: Sequence[Heard], revision: int) -> Draft | None:
+    draft: Draft | None = None
+    for one in heard:
+        draft = keep(draft, one, revision)
+    return draft
 
 
 def unkept(draft: Draft | None) -> tuple[Heard, ...]:

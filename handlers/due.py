@@ -12,31 +12,52 @@ from handlers import cards, notices, tickets
 from handlers.cards import Sheet
 from handlers.desk import Desk, Work, rules
 from handlers.tickets import CLOCK, Lost
+from models.database import is_down
 from models.due import Due
 from models.ticket import Ticket
 
 AGAIN = timedelta(minutes=5)
+PUNCTUAL = timedelta(minutes=30)
+"""Later than this it no longer matters that something was meant for its very hour."""
+
+
+class Failed(Exception):
+    """Something due could not be done; `row` is its id."""
+
+    def __init__(self, row: int) -> None:
+        super().__init__(f"due row {row} failed")
+        self.row = row
 
 
 async def fire_next(desk: Desk) -> bool:
-    """Do the oldest thing that is due, in one transaction; False when nothing is."""
+    """Do the oldest thing that is due, in one transaction; False when nothing is. Raises Failed."""
     async with desk.database.transaction() as session:
         work = Work(desk, session, desk.now())
         due = await _claim(work)
         if due is None:
             return False
-        await _fire(work, due)
+        await _fired(work, due, due.id)
         return True
 
 
-async def postpone(desk: Desk, error: str) -> None:
-    """The oldest due thing failed: it is tried again later, and does not stop the others."""
+async def _fired(work: Work, due: Due, row: int) -> None:
+    try:
+        await _fire(work, due)
+        await work.session.flush()
+    except Exception as error:
+        if is_down(error):
+            raise
+        raise Failed(row) from error
+
+
+async def postpone(desk: Desk, row: int, error: str) -> None:
+    """What failed is tried again later, and does not stop the others; unless somebody has it in hand."""
     async with desk.database.transaction() as session:
-        work = Work(desk, session, desk.now())
-        due = await _claim(work)
+        still = select(Due).where(Due.id == row, Due.done_at.is_(None)).with_for_update(skip_locked=True)
+        due = await session.scalar(still)
         if due is not None:
             due.attempts += 1
-            due.at = work.now + AGAIN * due.attempts
+            due.at = desk.now() + AGAIN * due.attempts
             due.data = {**due.data, "error": error[:500]}
 
 
@@ -70,9 +91,12 @@ async def _fire(work: Work, due: Due) -> None:
 
 
 def _calm(work: Work, shown: Sheet, table: Lifecycle, due: Due) -> bool:
-    """Put off what would disturb somebody at night; says whether it did."""
+    """Put off what would disturb somebody at night; says whether it did.
+
+    What belongs to its hour keeps it, unless that has long passed, as when the program was down.
+    """
     timer = table.timer(due.kind)
-    if timer is None or not timer.calm:
+    if timer is None or (not timer.calm and (shown.ticket.urgent or work.now - due.at <= PUNCTUAL)):
         return False
     later = rules(shown.community).calendar.calm(work.now)
     if later <= work.now:

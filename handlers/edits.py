@@ -7,15 +7,15 @@ from sqlalchemy import select
 from flows import catalogue
 from flows.engine import turn as engine
 from flows.engine.messages import Said
-from handlers import cards, dialogue, notices
+from handlers import cards, notices
 from handlers.desk import Scene, facts
 from models import ticket as tickets
 from models.ticket import Ticket, TicketEvent, timeline
 
 
 async def edited(scene: Scene) -> None:
-    """Find what the message became; what was never ours is kept all the same."""
-    if await _in_draft(scene) or await _in_ticket(scene):
+    """Find what the message became; what was never ours is kept all the same, but for talk in a group."""
+    if await _in_draft(scene) or await _in_ticket(scene) or scene.inbound.group:
         return
     scene.kept = scene.inbound.text
 
@@ -35,7 +35,7 @@ async def _in_draft(scene: Scene) -> bool:
 
 
 async def _in_ticket(scene: Scene) -> bool:
-    source = dialogue.source(scene.standing.id, scene.inbound.ref)
+    source = scene.source(scene.inbound.ref)
     event = await scene.session.scalar(select(TicketEvent).where(TicketEvent.source == source).limit(1))
     if event is None:
         return False

@@ -163,9 +163,10 @@ class Receipt:
     posted: bool = False
 
     def to_json(self) -> dict[str, Any]:
-        return {"replies": [reply.to_json() for reply in self.replies], "hint": self.hint}
+        queued = {"queued": True} if self.queued else {}
+        return {"replies": [reply.to_json() for reply in self.replies], "hint": self.hint, **queued}
 
     @classmethod
     def from_json(cls, stored: Mapping[str, Any]) -> Receipt:
         replies = tuple(Outgoing.from_json(one) for one in stored.get("replies", ()))
-        return cls(replies, stored.get("hint", ""), repeated=True)
+        return cls(replies, stored.get("hint", ""), repeated=True, queued=stored.get("queued", False))

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from sqlalchemy import select, update
 
 from flows import catalogue
-from handlers import delivery
+from handlers import delivery, tickets
 from handlers.desk import Scene
 from handlers.moving import move
 from handlers.reporting import Reports
@@ -15,7 +15,7 @@ from models.account import Account
 from models.base import add_once
 from models.community import Community
 from models.group import Group
-from models.staff import StaffRole
+from models.staff import Staff, StaffRole
 
 BINDERS = ("administrator", "manager")
 
@@ -71,7 +71,9 @@ async def _administered(scene: Scene, code: str) -> Sequence[Community]:
     query = (
         select(Community)
         .join(StaffRole, StaffRole.community_id == Community.id)
+        .join(Staff, Staff.id == StaffRole.staff_id)
         .where(StaffRole.staff_id == scene.standing.staff, StaffRole.role.in_(BINDERS))
+        .where(Staff.left_at.is_(None))
         .distinct()
     )
     if code:
@@ -123,3 +125,5 @@ async def reachable(scene: Scene, *, yes: bool) -> None:
     await scene.session.execute(
         update(Account).where(Account.id == scene.standing.account).values(reachable=yes)
     )
+    if yes and scene.standing.resident is not None:
+        await tickets.reachable(scene.work, scene.standing.resident)

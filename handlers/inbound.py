@@ -6,11 +6,11 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import delete, select
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from flows.engine.form import Draft
-from handlers import delivery, dialogue, edits, groups, menu, replying, tapping
+from handlers import binding, delivery, dialogue, edits, groups, menu, offering, replying, returning, tapping
 from handlers.desk import Desk, Scene, Work
 from handlers.envelopes import Inbound, Kind, Receipt
 from handlers.routing import (
@@ -27,9 +27,11 @@ from handlers.routing import (
     ToWelcome,
     route,
 )
+from handlers.wording import plain, spoken
 from models.account import Account
 from models.base import add_once
 from models.conversation import Conversation, Inbox
+from models.database import is_clash
 from models.hearing import Standing, find, keep
 
 REPEATS = 3
@@ -44,8 +46,8 @@ async def receive(desk: Desk, inbound: Inbound) -> Receipt:
             async with desk.database.transaction() as session:
                 receipt = await _heard(Work(desk, session, desk.now()), inbound)
                 return replace(receipt, posted=delivery.posted(session))
-        except IntegrityError:
-            if not left:
+        except DBAPIError as error:
+            if not left or not is_clash(error):
                 raise
     raise AssertionError("unreachable")
 
@@ -66,7 +68,10 @@ async def _heard(work: Work, inbound: Inbound) -> Receipt:
     draft = Draft.from_json(standing.draft) if standing.draft else None
     scene = Scene(work, inbound, standing, draft, revision=standing.revision)
     running = None if draft is None else draft.flow
-    await _dispatch(scene, route(inbound, running=running, texts=work.desk.texts))
+    tap = offering.chosen(scene)
+    meant = replace(inbound, kind=Kind.TAP, tap=tap) if tap else inbound
+    await _dispatch(scene, route(meant, running=running, texts=work.desk.texts))
+    offering.put_in_words(scene)
     return await _kept(scene)
 
 
@@ -145,6 +150,10 @@ async def _dispatch(scene: Scene, to: Route) -> None:
     match to:
         case ToDraft(aside=entry) if entry and not dialogue.answers(scene):
             await menu.entry(scene, entry)
+        case ToDraft(None) if inbound.kind is Kind.TEXT and await binding.opens(scene, inbound.text):
+            await menu.redeem(scene, inbound.text)
+        case ToDraft(None) if returning.late(scene):
+            await returning.remind(scene)
         case ToDraft(heard):
             await dialogue.listen(scene, heard)
         case ToTicket(ticket, action, argument):
@@ -152,7 +161,8 @@ async def _dispatch(scene: Scene, to: Route) -> None:
         case ToMenu(entry):
             await menu.entry(scene, entry)
         case ToService(kind):
-            await menu.service(scene, kind, (await dialogue.plainly(scene),))
+            only_named = plain(inbound.text) in spoken(f"{kind}.called", scene.work.desk.texts)
+            await menu.service(scene, kind, () if only_named else (await dialogue.plainly(scene),))
         case ToCommand(name, argument):
             await menu.command(scene, name, argument)
         case ToReply(message):

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, select, update
 
 from flows import catalogue
 from flows.engine.messages import Command, Heard, Phrase, Pressed, Said, Unfit
 from handlers import binding, cards, dialogue, groups
 from handlers.cards import ticket_data
 from handlers.desk import Scene
-from handlers.envelopes import Button, Outgoing
+from handlers.envelopes import Button, Kind, Outgoing
 from handlers.routing import leads_to
 from handlers.wording import rows
 from models.account import Account
@@ -35,7 +36,7 @@ async def command(scene: Scene, name: str, argument: str) -> None:
             await cancel(scene)
         case "start":
             await offer(scene, "menu.welcome")
-        case "menu" | "tickets" | "help" | "language":
+        case "menu" | "tickets" | "jobs" | "help" | "language":
             await entry(scene, name)
         case _ if name in catalogue.lifecycles():
             await service(scene, name)
@@ -48,13 +49,15 @@ async def redeem(scene: Scene, code: str) -> None:
     if not code:
         scene.reply("staff.code_wanted")
         return
-    await binding.redeem(scene, code)
-    if scene.standing.resident is None:
+    if not await binding.redeem(scene, code):
+        return
+    if _running(scene):
+        await dialogue.listen(scene, Pressed(Command.RESUME))
         return
     kept = dialogue.unkept(scene.draft)
     kinds = [leads_to(one.text, scene.work.desk.texts) for one in kept if isinstance(one, Said)]
     kind = next((kind for kind in kinds if kind), None)
-    if kind is not None and not _running(scene):
+    if kind is not None and scene.standing.homes:
         await service(scene, kind)
     else:
         await offer(scene, "menu.kept" if kept else "menu.welcome")
@@ -64,17 +67,21 @@ async def entry(scene: Scene, name: str) -> None:
     """A button or word of the menu."""
     head, _, rest = name.partition(".")
     match head:
-        case "tickets":
+        case "tickets" if not _only_staff(scene):
             await my_tickets(scene)
+        case "tickets" | "jobs":
+            await my_jobs(scene)
         case "help":
-            scene.replies.append(Outgoing(scene.text("menu.help_text"), buttons=choices(scene)))
+            told = scene.text("staff.help_text" if _only_staff(scene) else "menu.help_text")
+            scene.replies.append(Outgoing(told, buttons=choices(scene)))
         case "language":
             await language(scene, rest)
         case "continue" if scene.draft is not None:
             await dialogue.listen(scene, Pressed(Command.RESUME))
-        case "new" if rest in catalogue.lifecycles():
+        case "new" if (kind := rest or _flow(scene)) in catalogue.lifecycles():
+            aside = () if scene.draft is None else dialogue.laid_aside(scene.draft)[1]
             scene.draft = None
-            await service(scene, rest)
+            await service(scene, kind, aside)
         case _ if head in catalogue.lifecycles():
             await service(scene, head)
         case _:
@@ -85,19 +92,25 @@ async def service(scene: Scene, kind: str, first: tuple[Heard, ...] = ()) -> Non
     """Into a service: with what was already said, or back to the draft that is half-way."""
     if scene.standing.resident is None or not scene.standing.homes:
         _keep(scene, first)
-        scene.reply("bind.staff_only" if scene.standing.staff is not None else "bind.first")
+        _ask_to_bind(scene)
         return
     if scene.draft is not None and _running(scene):
-        ways = (
-            Button(scene.text("menu.continue"), "m.continue", "primary"),
-            Button(scene.text("menu.start_new"), f"m.new.{kind}"),
-        )
         title = scene.work.desk.texts.say(Phrase(f"{scene.draft.flow}.title"), scene.locale)
-        scene.replies.append(Outgoing(scene.text("engine.half_way", flow=title), buttons=(ways,)))
+        scene.replies.append(
+            Outgoing(scene.text("engine.half_way", flow=title), buttons=(ways(scene, kind),))
+        )
         return
     kept = dialogue.unkept(scene.draft)
     scene.draft = None
     await dialogue.begin(scene, catalogue.lifecycles()[kind].start, first=(*kept, *first))
+
+
+def ways(scene: Scene, kind: str) -> tuple[Button, ...]:
+    """On with what is half-way, or from the start."""
+    return (
+        Button(scene.text("menu.continue"), "m.continue", "primary"),
+        Button(scene.text("menu.start_new"), f"m.new.{kind}"),
+    )
 
 
 def _keep(scene: Scene, heard: tuple[Heard, ...]) -> None:
@@ -107,16 +120,14 @@ def _keep(scene: Scene, heard: tuple[Heard, ...]) -> None:
 
 async def welcome(scene: Scene) -> None:
     """Words that lead nowhere yet: kept, and the menu offered."""
-    heard = await dialogue.plainly(scene)
-    if scene.standing.resident is None and binding.looks_like_code(scene.inbound.text):
+    if await is_code(scene):
         await redeem(scene, scene.inbound.text)
         return
+    heard = await dialogue.plainly(scene)
     before = scene.draft
     scene.draft = dialogue.keep(scene.draft, heard, scene.revision)
-    if scene.standing.resident is None and scene.standing.staff is None:
-        scene.reply("bind.first")
-    elif scene.standing.resident is None:
-        scene.reply("staff.private_help")
+    if scene.standing.resident is None:
+        await offer(scene, "menu.welcome")
     elif isinstance(heard, Unfit) and not heard.caption:
         await offer(scene, f"unfit.{heard.kind}")
     elif scene.draft is before:
@@ -125,25 +136,61 @@ async def welcome(scene: Scene) -> None:
         await offer(scene, "menu.kept")
 
 
+async def is_code(scene: Scene) -> bool:
+    """Whether somebody sent a code: of one who has a home, only what can hardly be words."""
+    text = scene.inbound.text
+    if scene.inbound.kind is not Kind.TEXT:
+        return False
+    if scene.standing.resident is None:
+        return binding.looks_like_code(text)
+    return binding.looks_exactly_like_code(text) or await binding.opens(scene, text)
+
+
 async def offer(scene: Scene, key: str) -> None:
-    """The menu, with a sentence above it."""
+    """The menu, with a sentence above it; staff without a home are shown their own."""
     if scene.standing.resident is None and scene.standing.staff is None:
-        scene.reply("bind.first")
+        _ask_to_bind(scene)
         return
+    if _only_staff(scene) and key != "menu.language_set":
+        key = "staff.private_help"
     scene.replies.append(Outgoing(scene.text(key), buttons=choices(scene)))
 
 
+def _only_staff(scene: Scene) -> bool:
+    return scene.standing.resident is None and scene.standing.staff is not None
+
+
+def _ask_to_bind(scene: Scene) -> None:
+    """First the home; whoever wrote something already learns that it is kept."""
+    if _only_staff(scene):
+        scene.reply("bind.staff_only")
+    else:
+        scene.reply("bind.first_kept" if dialogue.unkept(scene.draft) else "bind.first")
+
+
 def choices(scene: Scene) -> tuple[tuple[Button, ...], ...]:
-    """Every service there is, then my tickets, help and the language."""
+    """Every service there is, then my tickets, help and the language; of staff, the jobs they took."""
     texts = scene.work.desk.texts
     services = [
         Button(texts.say(Phrase(f"{kind}.title"), scene.locale), f"m.{kind}", "primary")
         for kind in catalogue.lifecycles()
     ]
-    rest = [Button(scene.text(f"menu.{name}"), f"m.{name}") for name in ("tickets", "help", "language")]
+    rest = [Button(scene.text(f"menu.{name}"), f"m.{name}") for name in _entries(scene)]
+    if _only_staff(scene):
+        services = []
     if _running(scene):
         services.insert(0, Button(scene.text("menu.continue"), "m.continue", "primary"))
     return (*rows(services), *rows(rest))
+
+
+def _entries(scene: Scene) -> tuple[str, ...]:
+    mine = () if _only_staff(scene) else ("tickets",)
+    jobs = () if scene.standing.staff is None else ("jobs",)
+    return (*mine, *jobs, "help", "language")
+
+
+def _flow(scene: Scene) -> str:
+    return "" if scene.draft is None else scene.draft.flow
 
 
 def _running(scene: Scene) -> bool:
@@ -161,30 +208,40 @@ async def cancel(scene: Scene) -> None:
 
 
 async def my_tickets(scene: Scene) -> None:
-    """A resident's open tickets, or the jobs a staff member has taken."""
-    standing = scene.standing
-    tables = catalogue.lifecycles()
-    final = {state.value for table in tables.values() for state in table.final}
-    mine = (
-        Ticket.resident_id == standing.resident
-        if standing.resident is not None
-        else Ticket.assignee_id == standing.staff
-    )
-    if standing.resident is None and standing.staff is None:
-        scene.reply("bind.first")
+    """A resident's open tickets, or the last one."""
+    if scene.standing.resident is None:
+        _ask_to_bind(scene)
         return
-    query = select(Ticket).where(mine, Ticket.state.not_in(final)).order_by(Ticket.id.desc()).limit(SHOWN)
-    found = (await scene.session.scalars(query)).all()
+    mine = Ticket.resident_id == scene.standing.resident
+    found = await _open(scene, mine)
     if not found:
         last = await scene.session.scalar(select(Ticket).where(mine).order_by(Ticket.id.desc()).limit(1))
         found = [last] if last is not None else []
+    await _list(scene, found, scene.text("menu.tickets"), scene.text("tickets.none"))
+
+
+async def my_jobs(scene: Scene) -> None:
+    """The jobs a staff member has taken and not finished."""
+    if scene.standing.staff is None:
+        await my_tickets(scene)
+        return
+    found = await _open(scene, Ticket.assignee_id == scene.standing.staff)
+    await _list(scene, found, scene.text("menu.jobs"), scene.text("staff.no_jobs"))
+
+
+async def _open(scene: Scene, whose: ColumnElement[bool]) -> Sequence[Ticket]:
+    final = {state.value for table in catalogue.lifecycles().values() for state in table.final}
+    query = select(Ticket).where(whose, Ticket.state.not_in(final)).order_by(Ticket.id.desc()).limit(SHOWN)
+    return (await scene.session.scalars(query)).all()
+
+
+async def _list(scene: Scene, found: Sequence[Ticket], title: str, none: str) -> None:
     lines, buttons = [], []
     for ticket in found:
         shown = await cards.sheet(scene.session, ticket)
         lines.append(cards.title(shown, scene.work.desk.texts, scene.locale))
         buttons.append(Button(ticket.number, ticket_data(ticket.id, "show")))
-    text = "\n".join(lines) or scene.text("tickets.none")
-    scene.replies.append(Outgoing(text, scene.text("menu.tickets"), rows(buttons)))
+    scene.replies.append(Outgoing("\n".join(lines) or none, title, rows(buttons)))
 
 
 async def language(scene: Scene, wanted: str) -> None:

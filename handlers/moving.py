@@ -15,6 +15,8 @@ from models.outbox import Outbox
 
 async def move(session: AsyncSession, channel: str, bot: str, old: str, new: str) -> None:
     """Rewrite a chat's address wherever it is kept; what is at the new address already stays as it is."""
+    if old == new:
+        return
     await _merge_groups(session, channel, bot, old, new)
     there = aliased(Conversation)
     taken = (

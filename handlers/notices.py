@@ -6,14 +6,16 @@ from collections.abc import Sequence
 
 from sqlalchemy import select
 
-from flows.engine.lifecycle import Audience
+from flows.engine.lifecycle import Audience, Role
 from flows.engine.messages import Phrase
 from handlers import delivery
-from handlers.cards import Sheet, staff_locale, ticket_data, title
+from handlers.cards import Sheet, staff_locale, stars, ticket_data, title
 from handlers.desk import Work
 from handlers.envelopes import Button, Outgoing
+from handlers.roster import called, leads, managers
 from models.account import Account, of_resident, of_staff
 from models.card import Card
+from models.community import Community
 from models.group import Group
 from models.staff import Staff, on_duty
 from models.ticket import Ticket
@@ -38,7 +40,7 @@ async def resident(
     if account is None:
         return False
     message = Outgoing(
-        text=work.say(key, account.locale, **_values(shown), **values),
+        text=work.say(key, account.locale, **_values(shown, account.locale), **values),
         title=shown.ticket.number,
         buttons=tuple(
             (Button(work.say(label, account.locale), ticket_data(shown.ticket.id, action)),)
@@ -55,15 +57,11 @@ async def ask_rating(work: Work, shown: Sheet, key: str) -> bool:
     account = await _resident_account(work, shown.ticket)
     if account is None:
         return False
-    stars = tuple(
-        Button(work.say("engine.stars", account.locale, n=n), ticket_data(shown.ticket.id, "rate", str(n)))
-        for n in (5, 4, 3, 2, 1)
-    )
     again = Button(work.say("tickets.not_solved", account.locale), ticket_data(shown.ticket.id, "reopen"))
     message = Outgoing(
-        text=work.say(key, account.locale, **_values(shown)),
+        text=work.say(key, account.locale, **_values(shown, account.locale)),
         title=shown.ticket.number,
-        buttons=(stars[:2], stars[2:], (again,)),
+        buttons=(*stars(shown.ticket.id, work.desk.texts, account.locale), (again,)),
         ticket=shown.ticket.id,
     )
     await _private(work, account, message, shown.ticket)
@@ -77,7 +75,7 @@ async def staff(work: Work, shown: Sheet, people: Sequence[Staff], key: str, /, 
         accounts = await of_staff(work.session, person.id)
         for account in accounts[:1]:
             message = Outgoing(
-                text=work.say(key, account.locale, **_values(shown), **values),
+                text=work.say(key, account.locale, **_values(shown, account.locale), **values),
                 title=title(shown, work.desk.texts, account.locale),
                 buttons=(
                     (Button(work.say("card.show", account.locale), ticket_data(shown.ticket.id, "show")),),
@@ -94,7 +92,7 @@ async def group(work: Work, shown: Sheet, key: str, /, **values: object) -> None
     locale = staff_locale(shown.community)
     for one in await groups_for(work, shown):
         message = Outgoing(
-            text=work.say(key, locale, **_values(shown), **values),
+            text=work.say(key, locale, **_values(shown, locale), **values),
             title=title(shown, work.desk.texts, locale),
             buttons=((Button(work.say("card.show", locale), ticket_data(shown.ticket.id, "card")),),),
             ticket=shown.ticket.id,
@@ -119,12 +117,29 @@ async def audience(work: Work, shown: Sheet, who: Audience, key: str, /, **value
         case Audience.ASSIGNEE:
             await staff(work, shown, [shown.assignee] if shown.assignee else [], key, **values)
         case Audience.DUTY_LEAD | Audience.MANAGER:
-            people = await on_duty(work.session, shown.community.id, who.value, work.now)
-            if not people and who is Audience.DUTY_LEAD:
-                people = await on_duty(work.session, shown.community.id, Audience.MANAGER.value, work.now)
+            found = leads if who is Audience.DUTY_LEAD else managers
+            people = await found(work.session, shown.community.id, work.now)
             await staff(work, shown, people, key, **values)
         case Audience.RESIDENT:
             await resident(work, shown, key, (), **values)
+
+
+async def front_desk(work: Work, key: str, /, **values: object) -> None:
+    """Tell whoever is at the desk, in every community, what concerns none of them alone."""
+    communities = await work.session.scalars(select(Community.id).order_by(Community.id))
+    on_shift = [await on_duty(work.session, one, Role.DESK.value, work.now) for one in communities]
+    people = {person.id for shift in on_shift for person in shift}
+    for person in sorted(people):
+        for account in (await of_staff(work.session, person))[:1]:
+            await delivery.post(
+                work.session,
+                channel=account.channel,
+                bot=account.bot,
+                chat=account.chat,
+                message=Outgoing(work.say(key, account.locale, **values)),
+                now=work.now,
+                account=account.id,
+            )
 
 
 async def groups_for(work: Work, shown: Sheet) -> Sequence[Group]:
@@ -225,11 +240,11 @@ async def _private(work: Work, account: Account, message: Outgoing, ticket: Tick
     )
 
 
-def _values(shown: Sheet) -> dict[str, object]:
+def _values(shown: Sheet, locale: str) -> dict[str, object]:
     return {
         "number": shown.ticket.number,
         "urgent": shown.ticket.urgent,
         "home": shown.home.name,
-        "staff": shown.assignee.name if shown.assignee else "",
+        "staff": called(shown.assignee, locale),
         "kind": Phrase(f"{shown.ticket.kind}.title"),
     }

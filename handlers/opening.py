@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import bindparam, select
 
@@ -33,7 +33,11 @@ _RECENT = (
 
 
 class TooMany(Exception):
-    """The resident has opened as many tickets today as one may."""
+    """The resident has opened as many tickets today as one may; `again` is when there is room, local time."""
+
+    def __init__(self, again: datetime, hotline: str) -> None:
+        super().__init__(again)
+        self.again, self.hotline = again, hotline
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +58,7 @@ async def open_ticket(work: Work, effect: OpenTicket, resident: int, account: in
         return Opened(await _again(work, effect, repeat), repeat=True)
     opened = sum(ticket.created_at >= midnight for ticket in today)
     if opened >= rules(community).tickets_a_day and not effect.urgent:
-        raise TooMany
+        raise TooMany(midnight + timedelta(days=1), rules(community).hotline)
     return Opened(await _new(work, effect, home, community, Doer(resident=resident, account=account)))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, time, timedelta
@@ -32,6 +33,19 @@ class Policy:
 
 def policy(settings: Mapping[str, Any], timezone: str) -> Policy:
     """Read a community's settings. Raises ValueError when they make no sense."""
+    for known, zone, made in _made:
+        if zone == timezone and known == settings:
+            return made
+    made = _read(settings, timezone)
+    _made.append((dict(settings), timezone, made))
+    return made
+
+
+_made: deque[tuple[dict[str, Any], str, Policy]] = deque(maxlen=32)
+"""The last few, since every message asks and communities seldom change their mind."""
+
+
+def _read(settings: Mapping[str, Any], timezone: str) -> Policy:
     frames = settings.get("hours") or [["08:00", "20:00"]]
     quiet = settings.get("quiet") or ["21:30", "08:30"]
     calendar = Calendar(

@@ -40,7 +40,7 @@ async def reply(scene: Scene, message: str) -> None:
 
 
 async def _add(scene: Scene, ticket: Ticket, heard: object) -> None:
-    source = dialogue.source(scene.standing.id, scene.inbound.ref)
+    source = scene.source(scene.inbound.ref)
     photos = (heard.file,) if isinstance(heard, Sent) else ()
     note = heard.text if isinstance(heard, Said) else getattr(heard, "caption", "")
     await tickets.add(scene.work, ticket, acting.doer(scene), str(note), photos, source)
@@ -63,6 +63,7 @@ async def answered(scene: Scene, message: str) -> Ticket | None:
         .join(Card, Card.ticket_id == Ticket.id)
         .where(Card.channel == inbound.channel, Card.bot == inbound.bot)
         .where(Card.chat == inbound.chat, Card.message == message)
+        .order_by(Card.id.desc())
         .limit(1)
     )
 

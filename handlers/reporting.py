@@ -88,6 +88,8 @@ class Reports:
         ticket = await session.get(Ticket, row.ticket_id) if row.ticket_id else None
         if account is None or ticket is None or account.resident_id is None:
             return
+        if account.resident_id != ticket.resident_id:
+            return
         work = Work(self._desk, session, self._desk.now())
         shown = await cards.sheet(session, ticket)
         who = Audience.ASSIGNEE if shown.assignee is not None else Audience.GROUP

@@ -102,7 +102,8 @@ def route(inbound: Inbound, *, running: str | None, texts: Texts) -> Route:
     if inbound.kind is Kind.EDIT:
         return ToEdit()
     if inbound.kind is Kind.TAP:
-        return _tap(inbound.tap, running)
+        to = _tap(inbound.tap, running)
+        return ToNobody(forged=True) if inbound.group and isinstance(to, ToMenu) else to
     command = _COMMAND.fullmatch(inbound.text) if inbound.kind is Kind.TEXT else None
     if command is not None:
         return ToCommand(command[1], (command[2] or "").strip())
@@ -111,7 +112,7 @@ def route(inbound: Inbound, *, running: str | None, texts: Texts) -> Route:
     if inbound.group:
         return ToNobody()
     if running:
-        entry = _menu(plain(inbound.text), texts)
+        entry = _menu(plain(inbound.text), texts, (*MENU, "new"))
         return ToDraft(aside="" if entry is None else entry.entry)
     return _words(inbound.text, texts) if inbound.kind is Kind.TEXT else ToWelcome()
 
@@ -131,12 +132,12 @@ def _tap(data: str, running: str | None) -> Route:
     return ToDraft(heard)
 
 
-MENU = ("tickets", "help", "language", "menu")
+MENU = ("tickets", "jobs", "help", "language", "menu")
 
 
-def _menu(heard: str, texts: Texts) -> ToMenu | None:
+def _menu(heard: str, texts: Texts, entries: tuple[str, ...] = MENU) -> ToMenu | None:
     """A word that calls up the menu, said alone."""
-    for entry in MENU:
+    for entry in entries:
         if heard in spoken(f"menu.words.{entry}", texts):
             return ToMenu(entry)
     return None

@@ -15,6 +15,7 @@ from flows.engine.messages import Json
 from handlers import cards, clocks, notices
 from handlers.cards import Sheet
 from handlers.desk import Work, rules
+from handlers.roster import called
 from models import ticket as tickets
 from models.account import of_staff
 from models.attachment import Attachment
@@ -45,11 +46,7 @@ LOW = 2
 
 
 class Lost(Exception):
-    """Somebody was quicker; `winner` is their name, or empty."""
-
-    def __init__(self, winner: str) -> None:
-        super().__init__(winner)
-        self.winner = winner
+    """Somebody was quicker."""
 
 
 async def actor_for(work: Work, ticket: Ticket, doer: Doer) -> Actor:
@@ -80,11 +77,17 @@ async def permitted(work: Work, ticket: Ticket, name: str, doer: Doer) -> Action
         )
         if last is not None:
             raise Refused("too_soon")
-    if name == "reopen" and ticket.closed_at is not None:
+    if name in _AFTERWARDS and ticket.closed_at is not None:
+        if name == "rate" and ticket.outcome != "unrated":
+            raise Refused("rated")
         community = await work.session.get_one(Community, ticket.community_id)
         if work.now - ticket.closed_at > rules(community).reopen_within:
-            raise Refused("too_old")
+            raise Refused(_AFTERWARDS[name])
     return action
+
+
+_AFTERWARDS = {"reopen": "too_old", "rate": "too_old_to_rate"}
+"""What is still possible for some days after the end, and what is said when they are over."""
 
 
 async def perform(
@@ -103,7 +106,7 @@ async def perform(
     seen = ticket.state
     changes = _changes(work, ticket, table, action, doer, values)
     if not await tickets.move(work.session, ticket.id, seen, **changes):
-        raise Lost(await winner(work, ticket))
+        raise Lost
     before = ticket.assignee_id
     await work.session.refresh(ticket)
     running = await clocks.moved(work, ticket, table, community, action, _text(values.get("until")) or None)
@@ -117,7 +120,7 @@ async def perform(
         from_state=seen,
         to_state=ticket.state,
         note=_text(values.get("note")) or _text(values.get("reason")) or _text(values.get("work")),
-        data={**values, "staff": actor.name if actor else "", "photos": len(photos)},
+        data={**values, **_names(actor), "photos": len(photos)},
         source=source,
     )
     await attach(work, ticket.id, photos, by="staff" if doer.staff else "resident")
@@ -140,7 +143,7 @@ def _changes(
     changes: dict[str, Any] = {}
     if action.to is not None:
         changes["state"] = action.to.value
-        changes["closed_at"] = work.now if action.to in table.final else None
+        changes["closed_at"] = (ticket.closed_at or work.now) if action.to in table.final else None
     if action.takes:
         changes["assignee_id"] = doer.staff
     if action.frees:
@@ -216,6 +219,18 @@ async def unreachable(work: Work, shown: Sheet) -> None:
     await notices.draw(work, shown)
 
 
+async def reachable(work: Work, resident: int) -> None:
+    """The resident can be reached again: the cards of their open tickets no longer say otherwise."""
+    running = select(Ticket).where(Ticket.resident_id == resident, Ticket.closed_at.is_(None))
+    for ticket in (await work.session.scalars(running)).all():
+        details = {name: value for name, value in ticket.details.items() if name != "unreachable"}
+        if details == ticket.details:
+            continue
+        await tickets.move(work.session, ticket.id, ticket.state, details=details)
+        await work.session.refresh(ticket)
+        await notices.draw(work, await cards.sheet(work.session, ticket))
+
+
 async def add(
     work: Work, ticket: Ticket, doer: Doer, note: str, photos: tuple[int, ...], source: str | None
 ) -> Sheet:
@@ -228,7 +243,7 @@ async def add(
         doer,
         "note" if by_staff else "add",
         note=note,
-        data={"photos": len(photos), "staff": actor.name if actor else ""},
+        data={**_names(actor), "photos": len(photos)},
         source=source,
         audience="staff" if by_staff else "all",
     )
@@ -241,18 +256,6 @@ async def add(
     if not by_staff and shown.assignee is not None:
         await notices.staff(work, shown, [shown.assignee], f"{ticket.kind}.assignee.add", note=note)
     return shown
-
-
-async def winner(work: Work, ticket: Ticket) -> str:
-    """Who made the last move of a ticket, by name."""
-    name = await work.session.scalar(
-        select(Staff.name)
-        .join(TicketEvent, TicketEvent.staff_id == Staff.id)
-        .where(TicketEvent.ticket_id == ticket.id, TicketEvent.to_state.is_not(None))
-        .order_by(TicketEvent.id.desc())
-        .limit(1)
-    )
-    return name or ""
 
 
 def refused(work: Work, ticket: Ticket, doer: Doer, name: str) -> None:
@@ -301,6 +304,11 @@ def record(
             source=source,
         )
     )
+
+
+def _names(actor: Staff | None) -> dict[str, Json]:
+    """Who acted, as the timeline will say it in each language."""
+    return {"staff": called(actor, "zh_CN"), "staff_en": called(actor, "en")}
 
 
 def _text(value: Json) -> str:

@@ -174,7 +174,7 @@ def _answer(heard: str, said: Said, ask: Ask, texts: Texts) -> Heard:
 
 def _command(heard: str, standing: Ask | Review, texts: Texts) -> Pressed | None:
     commands = (Command.SUBMIT, Command.CANCEL) if isinstance(standing, Review) else standing.commands
-    for command in commands:
+    for command in (*commands, Command.RESUME):
         if heard in spoken(f"engine.command.words.{command.value}", texts) | labels(
             Phrase(f"engine.command.{command.value}"), texts
         ):

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, event, make_url
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as NoConnection
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 
@@ -32,6 +32,12 @@ def is_down(error: BaseException) -> bool:
     return no_connection or isinstance(error, DOWN) or code.startswith(PASSING)
 
 
+def is_clash(error: DBAPIError) -> bool:
+    """Whether two transactions were in each other's way, so that the one that lost may simply begin anew."""
+    code = str(getattr(error.orig, "sqlstate", None) or "")
+    return isinstance(error, IntegrityError) or code.startswith("40")
+
+
 class Database:
     """Hands out sessions; only `transaction` commits.
 
@@ -50,7 +56,13 @@ class Database:
     def _sqlite(self, pool: int) -> AsyncEngine:
         if self.url.database and self.url.database != ":memory:":
             Path(self.url.database).parent.mkdir(parents=True, exist_ok=True)
-        engine = create_async_engine(self.url, pool_size=pool, max_overflow=pool, hide_parameters=True)
+        engine = create_async_engine(
+            self.url,
+            pool_size=pool,
+            max_overflow=pool,
+            hide_parameters=True,
+            connect_args={"factory": PromptConnection},
+        )
         event.listen(engine.sync_engine, "connect", _prepare_sqlite)
         event.listen(engine.sync_engine, "begin", _begin_sqlite)
         return engine

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, cast
 
+import asyncpg
 from sqlalchemy import JSON, BindParameter, Select, Table, bindparam, insert, or_, select, update
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.dialects.postgresql.asyncpg import PGDialect_asyncpg
+from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
@@ -40,6 +44,7 @@ class Standing:
     seen: bool
     receipt: dict[str, Any] | None
     backlog: bool
+    touched_at: datetime
     homes: Sequence[Sequence[Any]] = ()
     phones: Sequence[Sequence[Any]] = ()
 
@@ -70,10 +75,34 @@ async def keep(
     }
     connection = await session.connection()
     if connection.dialect.name == "postgresql":
-        await connection.execute(_KEEP_BOTH, values)
+        await _keep_at_once(connection, values)
         return
     await connection.execute(_RECEIVED, values)
     await connection.execute(_TOUCHED, values)
+
+
+async def _keep_at_once(connection: AsyncConnection, values: Mapping[str, Any]) -> None:
+    """Both in one round trip, handed to the driver as it is: this statement is half of all that are sent.
+
+    `find` has begun the transaction on the same connection, so it is committed with everything else.
+    """
+    driver = (await connection.get_raw_connection()).driver_connection
+    given = (_plain(values[name]) for name in _KEEP_ORDER)
+    try:
+        await driver.execute(_KEEP_SQL, *given)  # type: ignore[union-attr]
+    except asyncpg.UniqueViolationError as error:
+        raise IntegrityError("inbox", None, error) from error
+    except asyncpg.PostgresError as error:  # what it means is told by its SQLSTATE: see `models.database`
+        raise DBAPIError("inbox", None, error) from error
+    except asyncpg.DataError:
+        raise
+    except asyncpg.InterfaceError as error:
+        raise OperationalError("inbox", None, error) from error
+
+
+def _plain(value: Any) -> Any:
+    """A value as the driver takes it: JSON is text there."""
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, dict) else value
 
 
 class rows_as_json(FunctionElement[Any]):  # noqa: N801 -- reads as the SQL function it is
@@ -144,6 +173,7 @@ def _finding() -> Select[Any]:
             heard.id.is_not(None),
             heard.receipt,
             backlog,
+            conversations.touched_at,
             homes,
             phones,
         )
@@ -169,5 +199,5 @@ _TOUCHED = (
         touched_at=bindparam("its_received_at"),
     )
 )
-_KEEP_BOTH = _TOUCHED.add_cte(_RECEIVED.cte("received"))
-"""On PostgreSQL one round trip does both."""
+_KEEP_BOTH = _TOUCHED.add_cte(_RECEIVED.cte("received")).compile(dialect=PGDialect_asyncpg())  # type: ignore[no-untyped-call]
+_KEEP_SQL, _KEEP_ORDER = str(_KEEP_BOTH), tuple(_KEEP_BOTH.positiontup or ())

@@ -118,6 +118,7 @@ class Estate:
     tg: TelegramEmulator
     webhook: bool
     fresh: bool = False
+    api: str = ""
     programs: list[Program] = field(default_factory=list)
     secrets: set[str] = field(default_factory=set)
     forgiven: set[str] = field(default_factory=set)
@@ -134,7 +135,7 @@ class Estate:
 
     @property
     def environment(self) -> dict[str, str]:
-        telegram = {"telegram_token": self.tg.token, "telegram_api": self.tg.url}
+        telegram = {"telegram_token": self.tg.token, "telegram_api": self.api or self.tg.url}
         public = {"public_url": PUBLIC} if self.webhook else {}
         return surroundings(self.folder, self.url, **telegram, **public)
 

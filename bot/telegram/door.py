@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 import structlog
+from obstore.exceptions import BaseError
 from starlette.types import ASGIApp
 
 from bot.channel import Temporary, Unacceptable
@@ -68,7 +69,12 @@ class TelegramDoor:
             raise Unacceptable(f"attachment {number} is not kept")
         if photo.stored is None:
             raise Temporary(f"attachment {number} is not fetched yet")
-        return await self._store.get(photo.stored)
+        try:
+            return await self._store.get(photo.stored)
+        except FileNotFoundError:
+            raise Unacceptable(f"attachment {number} is lost") from None
+        except (OSError, BaseError) as error:
+            raise Temporary(f"attachment {number}: {type(error).__name__}") from None
 
     async def close(self) -> None:
         await self._client.session.close()

@@ -69,6 +69,9 @@ class Polling:
                 await self._ask()
             except SendError as error:
                 await self._wait_out(error)
+            except Exception as error:
+                log.exception("telegram_polling_broke")
+                await self._wait_out(SendError(type(error).__name__))
         if self._workers:
             await asyncio.wait(self._workers)
         await self._leave()
@@ -78,6 +81,7 @@ class Polling:
 
     async def _ask(self) -> None:
         offset = self._backlog.offset
+        self._changed.clear()
         fields: dict[str, Any] = {"limit": MOST_AT_ONCE, "allowed_updates": list(WANTED)}
         fields |= {"timeout": 0 if self._backlog.in_hand else self._long}
         fields |= {"offset": offset} if offset else {}
@@ -172,7 +176,6 @@ class Polling:
         await self._pause(max(pause, error.after) if isinstance(error, Throttled) else pause)
 
     async def _until_something_is_done(self, seconds: float) -> None:
-        self._changed.clear()
         await _first_of(self._stopping.wait(), self._changed.wait(), timeout=seconds)
 
     async def _pause(self, seconds: float) -> None:

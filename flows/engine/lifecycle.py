@@ -158,14 +158,14 @@ class Lifecycle:
         return next((timer for timer in self.timers if timer.name == name), None)
 
     def check(self, name: str, state: str, actor: Actor) -> Action:
-        """The action, if this actor may do it now. Raises Refused('unknown'|'not_yours'|'too_late')."""
+        """The action, if this actor may do it now. Raises Refused('unknown'|'not_yours'|'moved_on')."""
         action = self.named.get(name)
         if action is None:
             raise Refused("unknown")
         if not permits(action, actor):
             raise Refused("not_yours")
         if state not in action.frm:
-            raise Refused("too_late")
+            raise Refused("moved_on")
         return action
 
     def allowed(self, state: str, actor: Actor) -> tuple[Action, ...]:

@@ -25,7 +25,7 @@ from flows.engine.messages import (
     Sent,
     Unfit,
 )
-from flows.engine.questions import Question
+from flows.engine.questions import Question, Text
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,13 +53,34 @@ def begin(
 ) -> Turn:
     """Start a flow, with what the resident already wrote and sent taken as its story."""
     draft = Draft(flow.name, dict(answers or {}), revision + 1, about=about or {})
+    draft, refused = recall(flow, draft, first, facts)
+    return _presented(flow, draft, facts, *refused)
+
+
+def recall(
+    flow: type[Flow], draft: Draft, earlier: Sequence[Heard], facts: Facts
+) -> tuple[Draft, tuple[Say, ...]]:
+    """The draft with what was said and sent before it in its story; and what had no room, and why."""
     refused: list[Say] = []
-    for heard in first:
+    for heard in earlier:
         try:
             draft = _kept(flow, draft, heard, facts) or draft
         except Rejected as rejected:
             refused.append(Say(rejected.phrase))
-    return _presented(flow, draft, facts, *refused)
+    return draft, tuple(refused)
+
+
+def takes(flow: type[Flow], draft: Draft, heard: Heard, facts: Facts) -> bool:
+    """Whether the question that is open is answered by this; a text takes anything, so it does not count."""
+    form = flow(draft.answers, facts)
+    question = _current(form, draft)
+    if question is None or isinstance(question, Text):
+        return False
+    try:
+        question.hear(heard, form)
+    except Rejected:
+        return False
+    return True
 
 
 def advance(flow: type[Flow], draft: Draft, heard: Heard, facts: Facts) -> Turn:

@@ -22,6 +22,7 @@ from bot.channel import (
     Unreachable,
 )
 from handlers import delivery
+from handlers.moving import move
 from models.account import Account
 from models.card import Card
 from models.database import Database
@@ -321,6 +322,23 @@ async def test_22_a_group_that_moved_is_followed(house: House) -> None:
     await sender.drain()
     assert house.line.calls[-1].chat == "-100500"
     assert house.line.calls[-1].edits != ""
+
+
+async def test_22_the_news_of_a_move_overtakes_the_answer_that_says_so(house: House) -> None:
+    house.line.slow[GROUP] = asyncio.Event()
+    house.line.tell(GROUP, Moved("-100500"))
+    await house.ticket("a tap drips")
+    sender = house.sender()
+    sending = asyncio.create_task(sender.drain())
+    await until(lambda: len(house.line.calls) == 1)
+    async with house.database.transaction() as session:
+        await move(session, CHANNEL, BOT, GROUP, "-100500")
+    house.line.slow[GROUP].set()
+    await sending
+    await sender.drain()
+    assert house.line.said("-100500") == ["a tap drips"]
+    async with house.database.reading() as session:
+        assert (await session.get_one(Group, 1)).chat == "-100500"
 
 
 async def test_22_a_vendor_that_goes_round_in_circles_is_asked_ever_more_rarely(house: House) -> None:

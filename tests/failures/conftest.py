@@ -13,6 +13,12 @@ from tests.estate import Estate, Ground
 from tests.nursery import Nursery
 
 
+def mostly(kind: str) -> pytest.MarkDecorator:
+    """On this database in every run; on the other one, too, when there is time."""
+    other = {"sqlite": "postgresql", "postgresql": "sqlite"}[kind]
+    return pytest.mark.parametrize("kind", [kind, pytest.param(other, marks=pytest.mark.chaos)])
+
+
 class Builder:
     """Opens estates for a test; all are closed when it ends, and their logs looked through."""
 

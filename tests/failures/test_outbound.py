@@ -12,13 +12,11 @@ from models import Account, Outbox
 from tests.emulators.telegram_faults import Fault
 from tests.emulators.telegram_phone import User
 from tests.estate import WAIT, eventually, report, submit, to_review
-from tests.failures.conftest import Builder
+from tests.failures.conftest import Builder, mostly
 from tests.failures.shift import Shift, begin
 
-BOTH = pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
 
-
-@BOTH
+@mostly("sqlite")
 async def test_16_too_many_requests(kind: str, builder: Builder) -> None:
     s = await begin(builder, kind)
     tg = s.estate.tg
@@ -45,7 +43,7 @@ async def _struck(fault: Fault) -> bool:
     return fault.hits > 0
 
 
-@BOTH
+@mostly("postgresql")
 async def test_18_accepted_and_then_no_answer(kind: str, builder: Builder) -> None:
     s = await begin(builder, kind)
     lost = s.estate.tg.lose_answer("sendMessage", chat=s.group, times=None)
@@ -65,7 +63,7 @@ async def test_18_accepted_and_then_no_answer(kind: str, builder: Builder) -> No
     assert {row.chat for row in parked} == {str(s.group.id), str(s.li.id)}
 
 
-@BOTH
+@mostly("sqlite")
 async def test_19_the_second_part_fails(kind: str, builder: Builder) -> None:
     """The private card is an album and a text; the text has bad luck three times."""
     s = await begin(builder, kind)
@@ -83,7 +81,7 @@ async def test_19_the_second_part_fails(kind: str, builder: Builder) -> None:
     assert held.message == str(card.id)
 
 
-@BOTH
+@mostly("postgresql")
 async def test_20_blocked(kind: str, builder: Builder) -> None:
     s = await begin(builder, kind)
     number = await report(s.li)
@@ -93,6 +91,7 @@ async def test_20_blocked(kind: str, builder: Builder) -> None:
     await s.do("接单")
     await s.shown(number, "收不到消息")
     await s.do("到了")
+    await s.shown(number, "正在维修")
     await s.li.unblock()
     await eventually(lambda: _reachable(s, s.li))
     await _finish(s)
@@ -127,7 +126,7 @@ async def _finish(s: Shift) -> None:
     await s.wang.tap("跳过", asked)
 
 
-@BOTH
+@mostly("sqlite")
 async def test_21_removed_from_the_group(kind: str, builder: Builder) -> None:
     s = await begin(builder, kind)
     await s.group.remove_bot()
@@ -179,7 +178,7 @@ async def test_22_the_group_moves(kind: str, told: str, builder: Builder) -> Non
     assert len(refused) <= 1
 
 
-@BOTH
+@mostly("postgresql")
 async def test_23_a_staff_reply_that_fails(kind: str, builder: Builder) -> None:
     """Whatever the reason, the technician reads that the resident may not know."""
     s = await begin(builder, kind)
@@ -197,7 +196,7 @@ async def test_23_a_staff_reply_that_fails(kind: str, builder: Builder) -> None:
     assert len(await s.estate.outbox("unknown")) == 1
 
 
-@BOTH
+@mostly("sqlite")
 async def test_24_the_first_of_three_gets_429(kind: str, builder: Builder) -> None:
     s = await begin(builder, kind)
     number = await report(s.li)
@@ -220,7 +219,7 @@ async def test_24_the_first_of_three_gets_429(kind: str, builder: Builder) -> No
     assert not [one for one in s.estate.tg.violations if one.banned]
 
 
-@BOTH
+@mostly("postgresql")
 async def test_25_a_text_over_the_limit(kind: str, builder: Builder) -> None:
     s = await begin(builder, kind)
     lines = [f"第{number:03d}条：厨房👨‍👩‍👧‍👦漏水" for number in range(330)]

@@ -17,14 +17,14 @@ from handlers.texts import Texts
 from models import Account, Card, Home, Ticket
 from tests.emulators.telegram_rooms import Message
 from tests.estate import Estate, eventually
-from tests.failures.conftest import Builder
+from tests.failures.conftest import Builder, mostly
 from tests.failures.shift import Shift, begin
 
 _NUMBER = re.compile(r"HPY-\d{4}-\d{5}")
 BOTH = pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
 
 
-@BOTH
+@mostly("postgresql")
 async def test_17_sixty_tickets_in_a_minute(kind: str, builder: Builder) -> None:
     """The group cannot be written to at first; then a minute's worth leaves, emergencies before all else."""
     s, numbers, before = await _sixty(builder, kind)

@@ -15,15 +15,14 @@ from models import Account, Due
 from models.database import Database
 from tests.emulators.telegram_rooms import Message
 from tests.estate import WAIT, eventually, report
-from tests.failures.conftest import Builder
+from tests.failures.conftest import Builder, mostly
 from tests.failures.shift import begin
 from tests.world import World, world
 
 ZONE = ZoneInfo("Asia/Shanghai")
-BOTH = pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
 
 
-@BOTH
+@mostly("postgresql")
 async def test_30_two_processes_and_one_reminder(kind: str, builder: Builder) -> None:
     s = await begin(builder, kind, programs=2)
     numbers = [await report(s.li, f"第{number}把门锁坏了", trade="门窗门锁") for number in range(5)]

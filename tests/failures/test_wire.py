@@ -49,7 +49,7 @@ def _understood(call: Call, peer: ptb.Bot) -> None:
     if call.method == "download":
         return
     known = inspect.signature(getattr(peer, _snake(call.method))).parameters
-    fields = {name: value for name, value in call.fields.items() if name != "method"}
+    fields = {name: value for name, value in call.params.items() if name != "method"}
     renamed = {"secret_token", "drop_pending_updates", "allowed_updates", "max_connections", "timeout"}
     assert set(fields) <= set(known) | renamed, call
     for name, value in fields.items():

@@ -35,6 +35,7 @@ NOTICE = frozenset({"number", "home", "staff", "kind", "urgent"})
 SAMPLES: dict[str, object] = {
     "at": AT,
     "by": AT,
+    "again": AT,
     "until": AT,
     "window": Window(AT, AT.replace(hour=16)),
     "items": ["甲", "乙"],

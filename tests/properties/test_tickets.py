@@ -69,7 +69,7 @@ def test_no_sequence_of_actions_leaves_the_table(table: Lifecycle) -> None:
 
     live()
     assert set(moved) == set(table.named)
-    assert set(refused) == {"unknown", "not_yours", "too_late"}
+    assert set(refused) == {"unknown", "not_yours", "moved_on"}
 
 
 @pytest.mark.parametrize("table", TABLES, ids=lambda table: table.kind)

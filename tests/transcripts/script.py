@@ -4,6 +4,7 @@
     % at 22:40                         the story begins at this hour of a Monday
     % numbers                          a channel without buttons: options are numbered
     % set tickets_a_day 2              the community has set this for itself
+    % english 王师傅 Mr Wang            what a colleague is called in English
     李雷> words                         somebody writes, in their own chat; ⏎ is a new line
     王师傅@repair> [接单]                somebody taps a button, here in the group
     王师傅 + 赵师傅@repair> [接单]        two people in the same instant
@@ -27,11 +28,11 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from flows.engine.form import Draft
 from handlers.envelopes import Button, Inbound, Kind, Media
-from models import Conversation
+from models import Conversation, Staff
 from tests.world import Post, World
 
 ZONE = ZoneInfo("Asia/Shanghai")
@@ -80,6 +81,11 @@ class Play:
         if line.startswith("% set "):
             name, value = line.removeprefix("% set ").split(" ", 1)
             await self.world.set(name, json.loads(value))
+            return
+        if line.startswith("% english "):
+            name, english = line.removeprefix("% english ").split(" ", 1)
+            async with self.world.database.transaction() as session:
+                await session.execute(update(Staff).where(Staff.name == name).values(name_en=english))
             return
         await self._reread()
         if (spoken := INPUT.fullmatch(line)) is not None:
@@ -188,6 +194,8 @@ def shown(post: Post) -> Iterator[str]:
     yield from message.text.splitlines()
     if message.pictures:
         yield f"({len(message.pictures)} × photo)"
+    if message.mention:
+        yield f"({', '.join(f'@{one}' for one in message.mention)})"
     if message.contact:
         yield f"[{message.contact}]"
     for row in message.buttons:

@@ -76,7 +76,7 @@ def test_only_the_owner_does_what_is_the_residents() -> None:
 
 def test_whoever_may_not_learns_nothing_about_the_state() -> None:
     assert refusal("make", State.DRUNK, NOBODY) == "not_yours"
-    assert refusal("make", State.DRUNK, MAKER) == "too_late"
+    assert refusal("make", State.DRUNK, MAKER) == "moved_on"
     assert refusal("spill", State.DRUNK, MAKER) == "unknown"
 
 
