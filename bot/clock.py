@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Coroutine
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import structlog
@@ -14,11 +14,10 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from bot import figures
 from handlers import due
 from handlers.desk import Desk
-from handlers.inbound import forget
+from handlers.forgetting import forget
 from models.database import is_down
 
 AT_ONCE = 200
-INBOX_KEPT = timedelta(days=14)
 TO_THE_END = 15.0
 """Seconds that a tick gets to finish when the program stops."""
 
@@ -36,9 +35,12 @@ class Clock:
 
     def start(self, media: Callable[[], Coroutine[Any, Any, object]] | None = None) -> None:
         """Begin to tick; `media` fetches the photos that are wanted."""
+        soon = datetime.now(UTC) + timedelta(minutes=1)
         options = {"max_instances": 1, "coalesce": True, "misfire_grace_time": None}
         self._scheduler.add_job(self._unshaken("tick", self.tick), "interval", seconds=self._every, **options)
-        self._scheduler.add_job(self._unshaken("sweep", self.sweep), "interval", hours=6, **options)
+        self._scheduler.add_job(
+            self._unshaken("sweep", self.sweep), "interval", hours=6, next_run_time=soon, **options
+        )
         if media is not None:
             self._scheduler.add_job(
                 self._unshaken("media", media), "interval", seconds=self._every, **options
@@ -75,7 +77,7 @@ class Clock:
 
     async def sweep(self) -> None:
         """Forget receipts that no channel will ask for again."""
-        await forget(self._desk, self._desk.now() - INBOX_KEPT)
+        await forget(self._desk)
 
     def _unshaken(
         self, job: str, work: Callable[[], Coroutine[Any, Any, object]]

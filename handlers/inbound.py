@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 
-from sqlalchemy import delete, select
+from sqlalchemy import select
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -30,7 +30,7 @@ from handlers.routing import (
 from handlers.wording import plain, spoken
 from models.account import Account
 from models.base import add_once
-from models.conversation import Conversation, Inbox
+from models.conversation import Conversation
 from models.database import is_clash
 from models.hearing import Standing, find, keep
 
@@ -228,9 +228,3 @@ async def queue(session: AsyncSession, inbound: Inbound, receipt: Receipt, work:
             ticket=reply.ticket,
             expires_at=work.now + timedelta(days=1),
         )
-
-
-async def forget(desk: Desk, before: datetime) -> None:
-    """Drop receipts so old that no channel will ask for them again."""
-    async with desk.database.transaction() as session:
-        await session.execute(delete(Inbox).where(Inbox.received_at < before))

@@ -77,7 +77,7 @@ async def test_a_repair_is_reported_in_the_terminal(terminal: Terminal, database
 async def test_a_number_presses_the_button_it_stands_for(terminal: Terminal) -> None:
     screen = await terminal("1", "1")
     menu, service, answered = (part.splitlines() for part in screen.split("\n> 1\n"))
-    assert [line for line in menu if line.startswith("<   1. ")] == ["<   1. 报修"]
+    assert [line for line in menu if line.startswith("< 1. ")] == ["< 1. 报修"]
     assert service[0].startswith("< 【报修 1/")
     assert answered[0].startswith("< 【报修 2/")
 

@@ -197,8 +197,8 @@ async def _cards_and_notices(life: Life) -> None:
         (number,) = await s.estate.rows(select(Ticket.number).where(Ticket.id == card.ticket_id))
         rows = await s.estate.rows(select(Outbox).where(Outbox.card_id == card.id))
         doubtful = [row for row in rows if row.payload.get("unsure")]
-        parked = [row for row in rows if row.state == "unknown"]
-        assert 1 <= len(s.cards(number)) <= 1 + len(doubtful) + len(parked)
+        given_up = [row for row in rows if row.state == "unknown"]
+        assert 1 <= len(s.cards(number)) <= 1 + len(doubtful) + len(given_up)
     for number in life.stories:
         for told in ("已接单", "已出发", "已到场"):
             seen = [one for one in s.li.from_bot if number in one.words and told in one.words]

@@ -1,0 +1,34 @@
+"""What has done its duty is forgotten: receipts, messages that were sent, things that were due."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from sqlalchemy import delete
+
+from handlers.desk import Desk
+from models.conversation import DeadLetter, Inbox
+from models.due import Due
+from models.outbox import Outbox
+
+RECEIPTS_KEPT = timedelta(days=14)
+"""No channel delivers a message again after so long (Telegram: 24 hours)."""
+SENT_KEPT = timedelta(days=30)
+DONE_KEPT = timedelta(days=30)
+DEAD_KEPT = timedelta(days=90)
+"""Time enough for somebody to look into a message that could not be handled."""
+
+OVER = ("sent", "joined", "expired")
+
+
+async def forget(desk: Desk) -> None:
+    """Drop what is older than it need be; tickets and their timelines stay."""
+    now = desk.now()
+    for statement in (
+        delete(Inbox).where(Inbox.received_at < now - RECEIPTS_KEPT),
+        delete(Outbox).where(Outbox.state.in_(OVER), Outbox.created_at < now - SENT_KEPT),
+        delete(Due).where(Due.done_at < now - DONE_KEPT),
+        delete(DeadLetter).where(DeadLetter.dead_at < now - DEAD_KEPT),
+    ):
+        async with desk.database.transaction() as session:
+            await session.execute(statement.execution_options(synchronize_session=False))
