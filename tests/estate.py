@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import shutil
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import count
@@ -19,90 +17,28 @@ from handlers import binding
 from models import (
     Account,
     Attachment,
-    Building,
     Card,
-    Community,
     Home,
     Inbox,
     Membership,
     Outbox,
     Resident,
     Ticket,
-    schema,
 )
 from models.database import Database
 from tests.emulators.telegram import TelegramEmulator
 from tests.emulators.telegram_group import Group
 from tests.emulators.telegram_phone import User
-from tests.emulators.telegram_rooms import Message, Standing
-from tests.emulators.telegram_screen import Wanted
+from tests.emulators.telegram_rooms import Standing
+from tests.ground import CODE
 from tests.nursery import Nursery
-from tests.postgres import Postgres, wait_for
 from tests.program import Program, command, surroundings, until
 
-CODE = "HPY"
 PUBLIC = "https://bot.example"
-HOTLINE = "400-000-1234"
 WAIT = 15.0
 """Seconds within which a bot that is well has answered, however busy the machine is."""
 
 Row = TypeVar("Row")
-
-
-async def settle(url: str) -> None:
-    """The tables and a community that is always open, with homes and nobody in them."""
-    database = Database(url)
-    await schema.upgrade(database)
-    async with database.transaction() as session:
-        place = Community(
-            code=CODE,
-            name="湖畔花园",
-            name_en="Lakeside Garden",
-            timezone="Asia/Shanghai",
-            settings={"hours": [["00:00", "23:59"]], "hotline": HOTLINE, "tickets_a_day": 100_000},
-        )
-        session.add(place)
-        await session.flush()
-        building = Building(community_id=place.id, name="3号楼")
-        session.add(building)
-        await session.flush()
-        session.add_all(
-            Home(community_id=place.id, building_id=building.id, name=f"3-{floor}{door:02d}")
-            for floor in range(1, 16)
-            for door in range(1, 9)
-        )
-    await database.close()
-
-
-class Ground:
-    """Where communities are built: a settled database to copy, on SQLite and on PostgreSQL."""
-
-    def __init__(self, folder: Path, postgres: Callable[[], Postgres]) -> None:
-        self._file, self._postgres = folder / "settled.db", postgres
-        self._template = ""
-
-    @asynccontextmanager
-    async def database(self, kind: str, folder: Path) -> AsyncIterator[str]:
-        """The URL of a fresh settled database; gone afterwards."""
-        if kind == "sqlite":
-            if not self._file.exists():
-                wait_for(settle(f"sqlite+aiosqlite:///{self._file}"))
-            yield f"sqlite+aiosqlite:///{shutil.copy(self._file, folder / 'wubu.db')}"
-            return
-        server = self._postgres()
-        if not self._template:
-            self._template = await self._empty(server)
-            wait_for(settle(server.url(self._template)))
-        name = await self._empty(server, self._template)
-        yield server.url(name)
-        await server.drop(name)
-
-    @staticmethod
-    async def _empty(server: Postgres, template: str = "template0") -> str:
-        name = await server.create()
-        await server.drop(name)
-        await server.administer(f"CREATE DATABASE {name} TEMPLATE {template}")
-        return name
 
 
 @dataclass
@@ -348,68 +284,3 @@ async def eventually(check: Callable[[], Awaitable[Any]], timeout: float = WAIT,
             raise AssertionError(f"{what or check}: {found}")
         await asyncio.sleep(0.02)
     return found
-
-
-def gathered(message: Message) -> bool:
-    """Photos have been taken in, and more may come."""
-    return "完成" in message.labels
-
-
-STORY = "厨房水龙头一直滴水"
-PHONE = "138 0013 8000"
-SAFE = {"门窗门锁", "下水堵塞", "家电", "其他"}
-"""The trades in which nobody is asked about danger."""
-
-
-async def report(person: User, story: str = STORY, *, trade: str = "水管龙头", photos: int = 0) -> str:
-    """Report a repair in one's own home, tap by tap; the number of the ticket."""
-    await to_review(person, story, trade=trade, photos=photos)
-    return await submit(person)
-
-
-async def to_review(person: User, story: str = STORY, *, trade: str = "水管龙头", photos: int = 0) -> Message:
-    """All answers of a repair; the message that asks to check them."""
-    asked = await to_photos(person, story, trade=trade)
-    if photos:
-        await person.send_album(photos, caption="照片在这里")
-        asked = await person.wait_for(gathered, WAIT, after=asked)
-        await all_heard(person)
-        asked = await answer(person, asked, "完成", "什么时候上门")
-    else:
-        asked = await answer(person, asked, "跳过", "什么时候上门")
-    asked = await answer(person, asked, "尽快上门", "打哪个电话")
-    await person.send(PHONE)
-    return await person.wait_for("请核对一下", WAIT, after=asked)
-
-
-async def to_photos(person: User, story: str = STORY, *, trade: str = "水管龙头") -> Message:
-    """The first answers of a repair; the message that asks for photos."""
-    since = person.messages[-1] if person.messages else None
-    await person.send(f"报修：{story}")
-    asked = await person.wait_for("哪里需要修", WAIT, after=since)
-    asked = await answer(person, asked, "我家里", "哪方面的问题")
-    if trade in SAFE:
-        return await answer(person, asked, trade, "照片")
-    asked = await answer(person, asked, trade, lambda message: "否" in message.labels)
-    return await answer(person, asked, "否", "照片")
-
-
-async def answer(person: User, asked: Message, label: str, then: Wanted) -> Message:
-    """Tap an answer; the message with the next question."""
-    await person.tap(label, asked)
-    return await person.wait_for(then, WAIT, after=asked)
-
-
-async def all_heard(person: User) -> None:
-    """Until the bot has confirmed every update."""
-    office = person.line.office
-    await office.world.changed.until(lambda: office.mail.empty, WAIT, lambda: "not all is confirmed")
-
-
-async def submit(person: User) -> str:
-    """Send off what was checked; the number of the ticket."""
-    review = person.find(lambda message: "提交" in message.labels)
-    assert review is not None
-    await person.tap("提交", review)
-    promise = await person.wait_for("收到，谢谢您", WAIT, after=review)
-    return promise.words.splitlines()[0]

@@ -278,7 +278,7 @@ async def test_a_guest_binds_their_home_with_a_code(
     screen = await show(width=390)
     await expect(screen.page.locator("#staff-pane, .sides, [data-choose]")).to_have_count(0)
     await screen.write("resident", "厨房漏水")
-    await screen.sees("resident", words("bind.first", "zh_CN")[:12])
+    await screen.sees("resident", words("bind.first_kept", "zh_CN")[:12])
     code = await command(nursery, program.environment, tmp_path, "home", "code", "HPY", "3-1001")
     await screen.write("resident", code)
     await screen.sees("resident", "3-1001")

@@ -56,6 +56,11 @@ async def reported(screen: Screen, photos: list[Path]) -> None:
     await screen.sees("resident", "HPY-")
 
 
+def technician(screen: Screen) -> str:
+    """The one who takes the job, by the name that the reader's language has for him."""
+    return "Wang Jianguo" if screen.locale == "en" else "王建国"
+
+
 async def taken(screen: Screen) -> None:
     """The group's card hides the door; whoever takes the job sees it, and nobody else."""
     if screen.narrow:
@@ -71,14 +76,16 @@ async def taken(screen: Screen) -> None:
     cards = screen.pane("staff").locator(".said.card:not(.private)")
     await expect(cards).to_have_count(1)
     await expect(cards).to_contain_text(words("repair.state.accepted", "zh_CN"))
-    await screen.sees("resident", screen.say_words("repair.told.accept", staff="王建国", urgent=False))
+    await screen.sees(
+        "resident", screen.say_words("repair.told.accept", staff=technician(screen), urgent=False)
+    )
 
 
 async def mended(screen: Screen) -> None:
     say = screen.say_words
     for step in ("depart", "arrive"):
         await screen.press("staff", say(f"repair.action.{step}"))
-        told = say(f"repair.told.{step}", staff="王建国", urgent=False)
+        told = say(f"repair.told.{step}", staff=technician(screen), urgent=False)
         await screen.sees("resident", told.removeprefix("🔧 "))
     await screen.press("staff", say("repair.action.finish"))
     await screen.sees("staff", say("repair.finish.checklist.ask"))

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from tests.emulators.telegram import TelegramEmulator
-from tests.estate import Estate, Ground
+from tests.estate import Estate
+from tests.ground import Ground
 from tests.nursery import Nursery
 
 

@@ -10,20 +10,9 @@ from sqlalchemy import select
 from models import Attachment, Inbox
 from tests.emulators.telegram import TelegramEmulator
 from tests.emulators.telegram_phone import User
-from tests.estate import (
-    PHONE,
-    WAIT,
-    Estate,
-    all_heard,
-    answer,
-    eventually,
-    gathered,
-    report,
-    submit,
-    to_photos,
-    to_review,
-)
+from tests.estate import WAIT, Estate, eventually
 from tests.failures.conftest import Builder, mostly
+from tests.repairing import PHONE, all_heard, answer, gathered, report, submit, to_photos, to_review
 
 PATH = "/telegram/webhook"
 

@@ -12,8 +12,10 @@ from sqlalchemy import select
 
 from models import Conversation, DeadLetter, Ticket
 from tests.bot.telegram.payloads import NAMES, payload
-from tests.estate import HOTLINE, WAIT, Estate, eventually, submit, to_review
+from tests.estate import WAIT, Estate, eventually
 from tests.failures.conftest import Builder
+from tests.ground import HOTLINE
+from tests.repairing import submit, to_review
 
 BOTH = pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
 PATH = "/telegram/webhook"

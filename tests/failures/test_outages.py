@@ -8,10 +8,11 @@ import signal
 import psutil
 import pytest
 
-from tests.estate import WAIT, Estate, eventually, report, to_review
+from tests.estate import WAIT, Estate, eventually
 from tests.failures.conftest import Builder
 from tests.failures.line import line_to
 from tests.failures.shift import begin
+from tests.repairing import report, to_review
 
 
 async def test_36_the_disk_is_full(builder: Builder) -> None:

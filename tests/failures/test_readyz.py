@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import aiohttp
 
-from tests.estate import WAIT, Estate, eventually, report
+from tests.estate import WAIT, Estate, eventually
 from tests.failures.conftest import Builder, mostly
 from tests.failures.shift import begin
+from tests.repairing import report
 
 
 @mostly("sqlite")

@@ -9,9 +9,10 @@ from typing import Any
 import telegram as ptb
 
 from tests.emulators.telegram_calls import Call
-from tests.estate import WAIT, report
+from tests.estate import WAIT
 from tests.failures.conftest import Builder
 from tests.failures.shift import begin
+from tests.repairing import report
 
 PARTS = {
     "entities": ptb.MessageEntity,
