@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
+from typing import Any
 
 from sqlalchemy import or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
@@ -30,3 +32,14 @@ async def give_back(session: AsyncSession, name: str, holder: str) -> None:
     """End a lease if `holder` has it; what is in its notebook stays."""
     mine = update(Lease).where(Lease.name == name, Lease.holder == holder)
     await session.execute(mine.values(until=LONG_AGO), execution_options={"synchronize_session": False})
+
+
+async def notebook(session: AsyncSession, name: str) -> dict[str, Any]:
+    """What the holders of a lease have written down; empty if there never was one."""
+    return await session.scalar(select(Lease.data).where(Lease.name == name)) or {}
+
+
+async def write_down(session: AsyncSession, name: str, holder: str, data: Mapping[str, Any]) -> None:
+    """Replace what is in the notebook; nothing happens if the lease has passed to somebody else."""
+    mine = update(Lease).where(Lease.name == name, Lease.holder == holder)
+    await session.execute(mine.values(data=dict(data)), execution_options={"synchronize_session": False})
