@@ -57,6 +57,7 @@ class House:
             timezone=settings.timezone,
             key=settings.key(),
             demo=settings.demo,
+            address=settings.public_url,
         )
         self.reception = Reception(
             self.desk, self.wake, self._spent, self._paused, Pace(settings.messages_a_minute)
@@ -131,6 +132,8 @@ class House:
                 reception=self.reception,
                 texts=self.texts,
                 store=self.store,
+                desk=self.desk,
+                wake=self.wake,
             ),
             look=self._look,
             migrated=lambda: schema.at_head(self.database),

@@ -24,7 +24,23 @@ class Throttled(SendError):
 
 
 class Unreachable(SendError):
-    """The person blocked us, or we were removed from the group."""
+    """The person blocked us, or we were removed from the group; `why` is a key of `unreachable.*`."""
+
+    def __init__(self, what: str = "", *, why: str = "blocked") -> None:
+        super().__init__(what or why)
+        self.why = why
+
+
+class Shut(SendError):
+    """The person is there, but may not be written to until they write: `why` is a key of `unreachable.*`.
+
+    `window`: too long since they wrote; `quota`: they have been written to too often since; `muted`: they do
+    not want this kind of message.
+    """
+
+    def __init__(self, why: str) -> None:
+        super().__init__(why)
+        self.why = why
 
 
 class Uncertain(SendError):

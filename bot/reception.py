@@ -13,7 +13,7 @@ from bot import figures
 from bot.channel import Channel, Gone, PartlySent, SendError, Throttled, Unacceptable, Uncertain, Unreachable
 from bot.pace import Pace
 from flows.engine.messages import Phrase
-from handlers import deadletters, delivery, notices
+from handlers import deadletters, delivery, notices, passive
 from handlers.desk import Desk, Work
 from handlers.dispatch import THROTTLED, THROTTLED_EVERYWHERE
 from handlers.envelopes import Inbound, Kind, Outgoing, Receipt
@@ -54,10 +54,12 @@ class Reception:
         self._pace = pace or Pace(0)
         self._in_hand: dict[int, float] = {}
 
-    async def take(self, channel: Channel, inbound: Inbound) -> Receipt:
+    async def take(self, channel: Channel, inbound: Inbound, *, by: float | None = None) -> Receipt:
         """Handle a message once and send its replies. Raises TryLater when it was not handled.
 
-        What one person sends too fast is not handled either, but answered: it is theirs to repeat.
+        What one person sends too fast is not handled either, but answered: it is theirs to repeat. On a
+        passive channel the reply is left to the door, for its response; one that was not ready `by` then, in
+        seconds of `time.monotonic()`, is queued instead.
         """
         if inbound.kind not in NEWS and not self._pace.allows(inbound.channel, inbound.bot, inbound.account):
             return await self._too_fast(channel, inbound)
@@ -65,7 +67,7 @@ class Reception:
         ticket = id(inbound)
         self._in_hand[ticket] = started
         try:
-            receipt = await self._handled(inbound)
+            receipt = await self._handled(inbound, by)
             await self._answer(channel, inbound, receipt)
         except Exception as error:
             if not is_down(error):
@@ -75,7 +77,7 @@ class Reception:
         finally:
             del self._in_hand[ticket]
             figures.seconds.labels(inbound.channel).observe(time.monotonic() - started)
-        if receipt.posted:
+        if receipt.posted or (receipt.queued and not receipt.repeated):
             self._wake()
         return receipt
 
@@ -95,9 +97,15 @@ class Reception:
         await self._answer(channel, inbound, receipt)
         return receipt
 
-    async def _handled(self, inbound: Inbound) -> Receipt:
+    async def too_late(self, inbound: Inbound, receipt: Receipt) -> None:
+        """The response went out without the reply, although it was made in time: it follows by itself."""
+        async with self._desk.database.transaction() as session:
+            await passive.missed(Work(self._desk, session, self._desk.now()), inbound, receipt)
+        self._wake()
+
+    async def _handled(self, inbound: Inbound, by: float | None) -> Receipt:
         try:
-            receipt = await receive(self._desk, inbound)
+            receipt = await receive(self._desk, inbound, by=by)
         except Exception as error:
             if is_down(error):
                 raise
@@ -113,7 +121,7 @@ class Reception:
 
     async def _answer(self, channel: Channel, inbound: Inbound, receipt: Receipt) -> None:
         """Send the replies now; what cannot be sent now waits in the outbox, in order."""
-        if receipt.queued:
+        if receipt.queued or channel.capabilities.passive:
             return
         for number, reply in enumerate(receipt.replies):
             try:

@@ -17,6 +17,7 @@ from bot.channel import (
     Gone,
     Moved,
     SendError,
+    Shut,
     Temporary,
     Throttled,
     Unacceptable,
@@ -67,7 +68,8 @@ class Sender:
         self.budget = Budget(limits, now)
         self._limits = limits
         self._database, self._callbacks, self._now, self._jitter = database, callbacks, now, jitter
-        self._door = Door(channel.name, channel.bot, channel.split)
+        can = channel.capabilities
+        self._door = Door(channel.name, channel.bot, channel.split, edits=can.edits, merges=can.passive)
         self._lease, self._poll, self._concurrency, self._patience = lease, poll, concurrency, patience
         self._awake = asyncio.Event()
         self._expecting = True
@@ -254,8 +256,10 @@ class Sender:
             case Temporary():
                 wait = self._jitter(BACKOFF[min(letter.attempts, len(BACKOFF) - 1)])
                 return outcomes.Later(now + timedelta(seconds=wait), str(error) or "temporary")
-            case Unreachable():
-                return outcomes.Blocked()
+            case Unreachable(why=why):
+                return outcomes.Blocked(why)
+            case Shut(why=why):
+                return outcomes.Closed(why)
             case Moved(chat=chat):
                 return outcomes.MovedTo(chat)
             case Gone():

@@ -26,7 +26,7 @@ class TerminalChannel:
 
     name = "terminal"
     bot = "terminal"
-    capabilities = Capabilities("terminal", buttons=False, edits=False, groups=False)
+    capabilities = Capabilities("terminal", buttons=False, cards=False, edits=False, groups=False)
 
     def __init__(self, chat: str, out: TextIO) -> None:
         self.chat, self.answering = chat, False

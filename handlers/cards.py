@@ -61,14 +61,19 @@ async def sheet(session: AsyncSession, ticket: Ticket) -> Sheet:
     return Sheet(ticket, table, community, home, resident, assignee, events, photos.all())
 
 
-async def render(session: AsyncSession, card: Card, texts: Texts) -> Outgoing | None:
-    """The card as it should look now; None when its ticket is gone."""
+async def render(session: AsyncSession, card: Card, texts: Texts, *, edits: bool = True) -> Outgoing | None:
+    """The card as it should look now; None when its ticket is gone.
+
+    Where a posted card cannot be changed, what is posted after it is one line of news.
+    """
     ticket = await session.get(Ticket, card.ticket_id, populate_existing=True)
     if ticket is None:
         return None
     shown = await sheet(session, ticket)
     if card.kind != "assignee":
         locale = staff_locale(shown.community)
+        if card.message is not None and not edits:
+            return news(shown, texts, locale)
         posted = staff_card(shown, texts, locale, private=False)
         return await _calling(session, card, shown, texts, locale, posted) if burns(shown) else posted
     holder = await session.scalar(
@@ -79,6 +84,15 @@ async def render(session: AsyncSession, card: Card, texts: Texts) -> Outgoing | 
     mine = holder is not None and ticket.assignee_id is not None and holder.staff_id == ticket.assignee_id
     locale = holder.locale if holder is not None else staff_locale(shown.community)
     return staff_card(shown, texts, locale, private=mine, buttons=mine)
+
+
+def news(shown: Sheet, texts: Texts, locale: str) -> Outgoing:
+    """Where a ticket stands now and who has it, for a group that has seen its card."""
+    lines = [_line(texts, locale, Phrase("card.assignee"), called(shown.assignee, locale))]
+    told = [event for event in shown.events if event.action not in _QUIET][-1:]
+    lines += [story(shown, event, texts, locale) for event in told]
+    text = "\n".join(line for line in lines if line)
+    return Outgoing(text, title(shown, texts, locale), ticket=shown.ticket.id)
 
 
 def burns(shown: Sheet) -> bool:
@@ -183,6 +197,12 @@ def stars(
 
 def story(shown: Sheet, event: TicketEvent, texts: Texts, locale: str) -> str:
     """One line of the timeline in plain words."""
+    told = told_of(shown, event, texts, locale)
+    return texts.say(Phrase("tickets.line", {"at": shown.local(event.at), "told": told}), locale)
+
+
+def told_of(shown: Sheet, event: TicketEvent, texts: Texts, locale: str) -> str:
+    """What happened, without saying when."""
     key = f"{shown.ticket.kind}.event.{event.action}"
     values = {
         "staff": (locale == "en" and event.data.get("staff_en")) or event.data.get("staff", ""),
@@ -191,8 +211,7 @@ def story(shown: Sheet, event: TicketEvent, texts: Texts, locale: str) -> str:
         "n": event.data.get("photos", 0),
         "stars": event.data.get("overall", 0),
     }
-    told = texts.say(Phrase(key if texts.has(key, locale) else "tickets.event", values), locale)
-    return texts.say(Phrase("tickets.line", {"at": shown.local(event.at), "told": told}), locale)
+    return texts.say(Phrase(key if texts.has(key, locale) else "tickets.event", values), locale)
 
 
 def _extras(shown: Sheet, texts: Texts, locale: str) -> list[str]:
@@ -204,9 +223,10 @@ def _extras(shown: Sheet, texts: Texts, locale: str) -> list[str]:
     if noted:
         extras.append("")
         extras += [story(shown, event, texts, locale) for event in noted]
-    unreachable = ticket.details.get("unreachable")
-    if unreachable:
-        extras.append(texts.say(Phrase("card.unreachable"), locale))
+    why = ticket.details.get("unreachable")
+    if why:
+        reason = Phrase(f"unreachable.{why}")
+        extras.append(texts.say(Phrase("card.unreachable", {"reason": reason}), locale))
     return extras
 
 
@@ -227,14 +247,15 @@ def _actions(shown: Sheet, texts: Texts, locale: str, actor: Actor) -> tuple[tup
             Button(
                 texts.say(Phrase(f"{ticket.kind}.action.{action.name}"), locale),
                 ticket_data(ticket.id, action.name),
-                _style(number, action.name),
+                style(number, action.name),
             )
             for number, action in enumerate(allowed)
         ]
     )
 
 
-def _style(number: int, action: str) -> str:
+def style(number: int, action: str) -> str:
+    """How an action's button looks: the first is the one that comes next."""
     if action in ("cancel", "withdraw"):
         return "danger"
     return "primary" if number == 0 else "plain"

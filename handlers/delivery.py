@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -16,13 +16,13 @@ from models.outbox import Outbox
 
 EMERGENCY = 0
 ORDINARY = 1
-_POSTED = "wubu_posted"
+POSTED = "wubu_posted"
 LIVE = ("pending", "sending", "held", "unknown", "failed")
 
 
 def posted(session: AsyncSession) -> bool:
     """Whether this session has put anything into the outbox."""
-    return _POSTED in session.info
+    return POSTED in session.info
 
 
 async def post(
@@ -39,14 +39,15 @@ async def post(
     not_before: datetime | None = None,
     expires_at: datetime | None = None,
     tried: str | None = None,
+    passed: Sequence[int] = (),
 ) -> None:
     """Have a message sent: in order within its chat and lane, not before and not after the given times.
 
     A message for later lets others of its chat go first, unless it was `tried` already, and failed for that
     reason: then they wait behind it. After it was sent, a reply to it is understood as being about `ticket`,
-    or about the ticket that the message names.
+    or about the ticket that the message names. `passed` are the accounts through which it could not go.
     """
-    session.info[_POSTED] = True
+    session.info[POSTED] = True
     session.add(
         Outbox(
             channel=channel,
@@ -54,7 +55,7 @@ async def post(
             chat=chat,
             lane=lane,
             kind="message",
-            payload={"message": message.to_json()},
+            payload={"message": message.to_json()} | ({"passed": list(passed)} if passed else {}),
             ticket_id=message.ticket if ticket is None else ticket,
             account_id=account,
             not_before=not_before or now,
@@ -73,7 +74,7 @@ async def refresh(session: AsyncSession, card: Card, *, now: datetime, lane: int
     waiting, at most in a faster lane. The waiting row is written to in any case, for its lock: whoever sends
     it meanwhile would draw the card without the change of this transaction.
     """
-    session.info[_POSTED] = True
+    session.info[POSTED] = True
     waits = (Outbox.card_id == card.id) & Outbox.state.in_(("pending", "held"))
     faster = case((Outbox.lane > lane, lane), else_=Outbox.lane)
     if not await changed(session, update(Outbox).where(waits).values(lane=faster)):
@@ -82,13 +83,13 @@ async def refresh(session: AsyncSession, card: Card, *, now: datetime, lane: int
 
 async def first(session: AsyncSession, card: Card, *, now: datetime, lane: int = ORDINARY) -> None:
     """Post a card that is new, so that nothing of it can be waiting."""
-    session.info[_POSTED] = True
+    session.info[POSTED] = True
     session.add(_card_row(card, now, lane, {}))
 
 
 async def call_up(session: AsyncSession, card: Card, *, now: datetime, lane: int = ORDINARY) -> None:
     """Post a card that somebody asked for; it is never joined with others, and it is the card from now on."""
-    session.info[_POSTED] = True
+    session.info[POSTED] = True
     card.message, card.shown = None, ""
     session.add(_card_row(card, now, lane, {"asked": True}))
 
@@ -124,7 +125,7 @@ async def waiting(
 
 async def release_held(session: AsyncSession, channel: str, bot: str, chat: str) -> int:
     """The bot is back in its group: what was held for it leaves now. Returns how many rows that are."""
-    session.info[_POSTED] = True
+    session.info[POSTED] = True
     held = update(Outbox).where(
         Outbox.channel == channel, Outbox.bot == bot, Outbox.chat == chat, Outbox.state == "held"
     )

@@ -30,7 +30,10 @@ def utcnow() -> datetime:
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """What all handlers share; nothing in it belongs to one message."""
+    """What all handlers share; nothing in it belongs to one message.
+
+    `address` is where the pages are found from outside, "" while there is no such place; `key` signs links.
+    """
 
     database: Database
     texts: Texts
@@ -39,6 +42,7 @@ class Desk:
     timezone: str = "Asia/Shanghai"
     key: str = ""
     demo: bool = False
+    address: str = ""
 
     def can(self, channel: str) -> Capabilities:
         return self.channels.get(channel, Capabilities())
@@ -64,6 +68,7 @@ class Scene:
     inbound: Inbound
     standing: Standing
     draft: Draft | None
+    offered: Mapping[str, Any] | None = None
     replies: list[Outgoing] = field(default_factory=list)
     hint: str = ""
     kept: str | None = None

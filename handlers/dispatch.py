@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from handlers.delivery import EMERGENCY, changed
 from handlers.envelopes import Outgoing
-from handlers.joining import join
+from handlers.joining import join, merged
 from handlers.outcomes import Callbacks, tell
 from models.card import Card
 from models.group import Group
@@ -48,11 +48,16 @@ class Gate(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Door:
-    """One bot of one channel, and how its messages fall into parts of one post each."""
+    """One bot of one channel, and how its messages fall into parts of one post each.
+
+    Without `edits` a card that has changed is posted anew; with `merges` what waits for a chat leaves as one.
+    """
 
     channel: str
     bot: str
     split: Callable[[Outgoing], tuple[Outgoing, ...]]
+    edits: bool = True
+    merges: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,7 +240,7 @@ class _Claiming:
             raise Spoilt(row.id) from error
         if message is None:
             return None
-        edits = message.replace if self.card is None else self.card.message or ""
+        edits = (message.replace if self.card is None else self.card.message or "") if self.door.edits else ""
         whole = Letter(row.id, row.chat, row.lane, replace(message, replace=""), row.attempts, edits)
         if self.card is not None:
             shown = digest_of(message)
@@ -253,11 +258,19 @@ class _Claiming:
         return replace(whole, message=parts[done], more=done + 1 < len(parts))
 
     async def _drawn(self) -> Outgoing | None:
+        message = await self._said()
+        return (
+            None if message is None else await self.callbacks.fit(self.session, self.row, self.card, message)
+        )
+
+    async def _said(self) -> Outgoing | None:
         match self.row.kind:
             case "card":
                 return None if self.card is None else await self.callbacks.render(self.session, self.card)
             case "digest":
                 return await self._digest()
+            case _ if self.door.merges:
+                return await merged(self.session, self.row, self.door.split, self.now)
             case _:
                 return Outgoing.from_json(self.row.payload["message"])
 

@@ -3,22 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
 class Capabilities:
-    """What a channel can do. `text_limit` counts UTF-16 units; `inline_edits` changes a sent message."""
+    """What a channel can do.
+
+    `buttons`: under what is said in a conversation; without them options are numbered. `cards`: under what
+    is pushed (a ticket's card, a notice), which some channels have without the former. `edits`: of what was
+    sent. `push`: reaches a person who is not looking. `contact`: a button that shares one's own number.
+    `passive`: the answer to a message travels in the response to its delivery, one message at most.
+    `links`: a card gets a button that opens the ticket's page. `text_limit` is in UTF-8 bytes where `bytes`
+    is set, else in UTF-16 units.
+    """
 
     name: str = "plain"
     buttons: bool = True
+    cards: bool = True
     edits: bool = True
     push: bool = True
     groups: bool = True
     contact: bool = False
+    passive: bool = False
+    links: bool = False
     text_limit: int = 4096
+    bytes: bool = False
 
 
 class Kind(StrEnum):
@@ -34,6 +46,7 @@ class Kind(StrEnum):
     EDIT = "edit"
     BLOCKED = "blocked"
     UNBLOCKED = "unblocked"
+    LEFT = "left"
     JOINED = "joined"
     REMOVED = "removed"
     MIGRATED = "migrated"
@@ -107,6 +120,9 @@ class Outgoing:
 
     `title` is shown strong above the text. `ticket` is the ticket the message is about, so that a reply to
     it is understood. `replace` names a message of the chat that becomes this one where edits are possible.
+    `notice` is the text key of what is told to somebody who did not ask, and `facts` its bare values, for
+    channels that need a form filled in (WeChat's template messages). `choices` are the lines of the text
+    that name what can be answered, with the answer each stands for, where there are no buttons.
     """
 
     text: str
@@ -117,9 +133,17 @@ class Outgoing:
     ticket: int | None = None
     replace: str = ""
     mention: tuple[str, ...] = ()
+    notice: str = ""
+    facts: Mapping[str, str] = field(default_factory=dict)
+    choices: tuple[tuple[str, str], ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """As it is stored; written out by hand since every message passes here."""
+        rare: dict[str, Any] = {}
+        if self.notice:
+            rare |= {"notice": self.notice, "facts": dict(self.facts)}
+        if self.choices:
+            rare["choices"] = [list(one) for one in self.choices]
         return {
             "text": self.text,
             "title": self.title,
@@ -132,6 +156,7 @@ class Outgoing:
             "ticket": self.ticket,
             "replace": self.replace,
             "mention": list(self.mention),
+            **rare,
         }
 
     @classmethod
@@ -145,6 +170,9 @@ class Outgoing:
             ticket=stored.get("ticket"),
             replace=stored.get("replace", ""),
             mention=tuple(stored.get("mention", ())),
+            notice=stored.get("notice", ""),
+            facts=stored.get("facts", {}),
+            choices=tuple((line, answer) for line, answer in stored.get("choices", ())),
         )
 
 

@@ -2,18 +2,31 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
-from datetime import timedelta
 
 from sqlalchemy import select
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from flows.engine.form import Draft
-from handlers import binding, delivery, dialogue, edits, groups, menu, offering, replying, returning, tapping
+from handlers import (
+    binding,
+    delivery,
+    dialogue,
+    edits,
+    groups,
+    leaving,
+    menu,
+    offering,
+    passive,
+    replying,
+    returning,
+    tapping,
+)
 from handlers.desk import Desk, Scene, Work
 from handlers.envelopes import Inbound, Kind, Receipt
 from handlers.routing import (
+    NEWS,
     Route,
     ToCommand,
     ToDraft,
@@ -37,14 +50,17 @@ from models.hearing import Standing, find, keep
 REPEATS = 3
 
 
-async def receive(desk: Desk, inbound: Inbound) -> Receipt:
-    """Handle a message and commit; the same message again gets the same receipt and does nothing."""
+async def receive(desk: Desk, inbound: Inbound, *, by: float | None = None) -> Receipt:
+    """Handle a message and commit; the same message again gets the same receipt and does nothing.
+
+    After `by`, in seconds of `time.monotonic()`, nobody waits for the reply any more: it is queued.
+    """
     if _nobodys(desk, inbound):
         return Receipt()
     for left in reversed(range(REPEATS)):
         try:
             async with desk.database.transaction() as session:
-                receipt = await _heard(Work(desk, session, desk.now()), inbound)
+                receipt = await _heard(Work(desk, session, desk.now()), inbound, by)
                 return replace(receipt, posted=delivery.posted(session))
         except DBAPIError as error:
             if not left or not is_clash(error):
@@ -61,22 +77,30 @@ def _nobodys(desk: Desk, inbound: Inbound) -> bool:
     )
 
 
-async def _heard(work: Work, inbound: Inbound) -> Receipt:
+async def _heard(work: Work, inbound: Inbound, by: float | None) -> Receipt:
     standing = await _standing(work, inbound)
+    if standing is None:
+        return Receipt()
     if standing.seen:
         return Receipt.from_json(standing.receipt or {})
     draft = Draft.from_json(standing.draft) if standing.draft else None
-    scene = Scene(work, inbound, standing, draft, revision=standing.revision)
+    scene = Scene(work, inbound, standing, draft, standing.offered, revision=standing.revision)
     running = None if draft is None else draft.flow
     tap = offering.chosen(scene)
     meant = replace(inbound, kind=Kind.TAP, tap=tap) if tap else inbound
     await _dispatch(scene, route(meant, running=running, texts=work.desk.texts))
-    offering.put_in_words(scene)
-    return await _kept(scene)
+    if scene.can.passive and inbound.kind not in NEWS:
+        await passive.one(scene)
+    else:
+        offering.put_in_words(scene)
+    return await _kept(scene, late=by is not None and time.monotonic() > by)
 
 
-async def _standing(work: Work, inbound: Inbound) -> Standing:
+async def _standing(work: Work, inbound: Inbound) -> Standing | None:
+    """How things stand; None for somebody who leaves and was never here, or is gone already."""
     standing = await _found(work, inbound)
+    if standing is None and inbound.kind is Kind.LEFT:
+        return None
     if standing is None:
         await _meet(work, inbound)
         standing = await _found(work, inbound)
@@ -145,7 +169,7 @@ def locale_of(language: str, known: tuple[str, ...]) -> str:
 
 async def _dispatch(scene: Scene, to: Route) -> None:
     inbound, standing = scene.inbound, scene.standing
-    if not standing.reachable and not inbound.group and inbound.kind is not Kind.BLOCKED:
+    if not standing.reachable and not inbound.group and inbound.kind not in (Kind.BLOCKED, Kind.LEFT):
         await groups.reachable(scene, yes=True)
     match to:
         case ToDraft(aside=entry) if entry and not dialogue.answers(scene):
@@ -182,6 +206,8 @@ async def _news(scene: Scene, kind: Kind) -> None:
     match kind:
         case Kind.BLOCKED:
             await groups.reachable(scene, yes=False)
+        case Kind.LEFT:
+            await leaving.leave(scene)
         case Kind.UNBLOCKED:
             await groups.reachable(scene, yes=True)
         case Kind.JOINED:
@@ -192,10 +218,13 @@ async def _news(scene: Scene, kind: Kind) -> None:
             await groups.migrated(scene)
 
 
-async def _kept(scene: Scene) -> Receipt:
+async def _kept(scene: Scene, *, late: bool) -> Receipt:
     """Store the draft, and the receipt under the message's key, which makes it exactly once."""
     inbound, standing, work = scene.inbound, scene.standing, scene.work
-    receipt = Receipt(tuple(scene.replies), scene.hint, queued=standing.backlog)
+    if scene.can.passive:
+        scene.replies[:] = await passive.settled(scene)
+    queued = late if scene.can.passive else standing.backlog
+    receipt = Receipt(tuple(scene.replies), scene.hint, queued=queued)
     await keep(
         work.session,
         inbox={
@@ -207,24 +236,10 @@ async def _kept(scene: Scene) -> Receipt:
             "kept": scene.kept,
         },
         draft=None if scene.draft is None else scene.draft.to_json(),
+        offered=scene.offered,
         revision=max(scene.revision, standing.revision),
         now=work.now,
     )
-    if standing.backlog:
-        await queue(work.session, inbound, receipt, work)
+    if queued:
+        await passive.late(work, inbound, receipt.replies)
     return receipt
-
-
-async def queue(session: AsyncSession, inbound: Inbound, receipt: Receipt, work: Work) -> None:
-    """Replies that cannot leave now wait behind what waits already."""
-    for reply in receipt.replies:
-        await delivery.post(
-            session,
-            channel=inbound.channel,
-            bot=inbound.bot,
-            chat=inbound.chat,
-            message=replace(reply, replace=""),
-            now=work.now,
-            ticket=reply.ticket,
-            expires_at=work.now + timedelta(days=1),
-        )

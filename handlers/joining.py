@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -10,9 +10,12 @@ from sqlalchemy import ColumnElement, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from handlers.delivery import EMERGENCY, ORDINARY, changed
+from handlers.envelopes import Outgoing
+from handlers.gathering import gathered
 from models.card import Card
 from models.outbox import Outbox
 
+MOST_MERGED = 10
 MOST_IN_DIGEST = 30
 """Each card of a digest has a button, and a message takes a hundred of them at most."""
 
@@ -48,6 +51,45 @@ async def join(session: AsyncSession, head: Outbox, a_minute: int, now: datetime
         session.add(_digest(head, cards[first : first + MOST_IN_DIGEST], now))
     await changed(session, update(Outbox).where(Outbox.id.in_(rows)).values(state="joined"))
     return rows
+
+
+async def merged(
+    session: AsyncSession, head: Outbox, split: Callable[[Outgoing], tuple[Outgoing, ...]], now: datetime
+) -> Outgoing:
+    """The message of a row with those right behind it, as far as they fit in one post together.
+
+    They go with the row from now on: whatever becomes of it becomes of them all.
+    """
+    message = Outgoing.from_json(head.payload["message"])
+    if head.payload.get("done"):
+        return message
+    together = [message]
+    for row in await _behind(session, head, now):
+        more = Outgoing.from_json(row.payload["message"])
+        apart = message.notice and more.notice and row.ticket_id != head.ticket_id
+        if row.payload.get("done") or apart or len(split(gathered([*together, more]))) > 1:
+            break
+        together.append(more)
+        row.state = "joined"
+    whole = gathered(together)
+    if len(together) > 1:
+        head.payload = {**head.payload, "message": whole.to_json()}
+    return whole
+
+
+async def _behind(session: AsyncSession, head: Outbox, now: datetime) -> Sequence[Outbox]:
+    """What waits behind a row for the same chat and may leave now, in order."""
+    query = (
+        select(Outbox)
+        .where(Outbox.channel == head.channel, Outbox.bot == head.bot, Outbox.chat == head.chat)
+        .where(Outbox.state == "pending", Outbox.kind == "message", Outbox.lane == head.lane)
+        .where(Outbox.id > head.id, Outbox.not_before <= now)
+        .where(Outbox.expires_at.is_(None) | (Outbox.expires_at > now))
+        .order_by(Outbox.id)
+        .limit(MOST_MERGED)
+        .with_for_update(skip_locked=True)
+    )
+    return (await session.scalars(query)).all()
 
 
 async def _new_cards(session: AsyncSession, here: ColumnElement[bool]) -> Sequence[tuple[int, int]]:

@@ -8,12 +8,12 @@ from sqlalchemy import select
 
 from flows.engine.lifecycle import Audience, Role
 from flows.engine.messages import Phrase
-from handlers import delivery
-from handlers.cards import Sheet, staff_locale, stars, ticket_data, title
+from handlers import delivery, reaching
+from handlers.cards import Sheet, door, staff_locale, stars, ticket_data, title
 from handlers.desk import Work
 from handlers.envelopes import Button, Outgoing
 from handlers.roster import called, leads, managers
-from models.account import Account, of_resident, of_staff
+from models.account import Account
 from models.card import Card
 from models.community import Community
 from models.group import Group
@@ -39,14 +39,17 @@ async def resident(
     account = await _resident_account(work, shown.ticket)
     if account is None:
         return False
+    told = work.say(key, account.locale, **_values(shown, account.locale), **values)
     message = Outgoing(
-        text=work.say(key, account.locale, **_values(shown, account.locale), **values),
+        text=told,
         title=shown.ticket.number,
         buttons=tuple(
             (Button(work.say(label, account.locale), ticket_data(shown.ticket.id, action)),)
             for label, action in buttons
         ),
         ticket=shown.ticket.id,
+        notice=key,
+        facts=_facts(work, shown, account.locale, told),
     )
     await _private(work, account, message, shown.ticket)
     return True
@@ -58,11 +61,15 @@ async def ask_rating(work: Work, shown: Sheet, key: str) -> bool:
     if account is None:
         return False
     again = Button(work.say("tickets.not_solved", account.locale), ticket_data(shown.ticket.id, "reopen"))
+    told = work.say(key, account.locale, **_values(shown, account.locale))
+    order = (5, 4, 3, 2, 1) if work.desk.can(account.channel).cards else (1, 2, 3, 4, 5)
     message = Outgoing(
-        text=work.say(key, account.locale, **_values(shown, account.locale)),
+        text=told,
         title=shown.ticket.number,
-        buttons=(*stars(shown.ticket.id, work.desk.texts, account.locale), (again,)),
+        buttons=(*stars(shown.ticket.id, work.desk.texts, account.locale, order), (again,)),
         ticket=shown.ticket.id,
+        notice=key,
+        facts=_facts(work, shown, account.locale, told),
     )
     await _private(work, account, message, shown.ticket)
     return True
@@ -72,7 +79,7 @@ async def staff(work: Work, shown: Sheet, people: Sequence[Staff], key: str, /, 
     """Tell staff in private, with a button that calls the ticket up; how many can be reached."""
     reached = 0
     for person in people:
-        accounts = await of_staff(work.session, person.id)
+        accounts = await reaching.staff(work.desk, work.session, person.id)
         for account in accounts[:1]:
             message = Outgoing(
                 text=work.say(key, account.locale, **_values(shown, account.locale), **values),
@@ -130,7 +137,7 @@ async def front_desk(work: Work, key: str, /, **values: object) -> None:
     on_shift = [await on_duty(work.session, one, Role.DESK.value, work.now) for one in communities]
     people = {person.id for shift in on_shift for person in shift}
     for person in sorted(people):
-        for account in (await of_staff(work.session, person))[:1]:
+        for account in (await reaching.staff(work.desk, work.session, person))[:1]:
             await delivery.post(
                 work.session,
                 channel=account.channel,
@@ -215,15 +222,13 @@ async def remember(work: Work, ticket: int, *, channel: str, bot: str, chat: str
 
 
 async def _resident_account(work: Work, ticket: Ticket) -> Account | None:
-    """The account the ticket came from, or another of the same resident if that one is unreachable."""
-    if ticket.account_id is not None:
-        account = await work.session.get(Account, ticket.account_id)
-        if account is not None and account.reachable:
-            return account
+    """The account the resident chose, else the one the ticket came from, else the best of theirs."""
     if ticket.resident_id is None:
         return None
-    others = await of_resident(work.session, ticket.resident_id)
-    return others[0] if others else None
+    accounts = await reaching.resident(work.desk, work.session, ticket.resident_id)
+    if accounts and accounts[0].chosen:
+        return accounts[0]
+    return next((one for one in accounts if one.id == ticket.account_id), accounts[0] if accounts else None)
 
 
 async def _private(work: Work, account: Account, message: Outgoing, ticket: Ticket) -> None:
@@ -247,4 +252,18 @@ def _values(shown: Sheet, locale: str) -> dict[str, object]:
         "home": shown.home.name,
         "staff": called(shown.assignee, locale),
         "kind": Phrase(f"{shown.ticket.kind}.title"),
+    }
+
+
+def _facts(work: Work, shown: Sheet, locale: str, told: str) -> dict[str, str]:
+    """A notice's bare values, for channels that take no sentence but a form filled in."""
+    kind = shown.ticket.kind
+    return {
+        "number": shown.ticket.number,
+        "kind": work.say(f"{kind}.title", locale),
+        "state": work.say(f"{kind}.state.{shown.ticket.state}", locale),
+        "staff": called(shown.assignee, locale),
+        "home": door(shown.home.name, private=False),
+        "at": f"{shown.local(work.now):%Y-%m-%d %H:%M}",
+        "text": told,
     }

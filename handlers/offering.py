@@ -2,28 +2,35 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
-from flows.engine.form import Draft
-from flows.engine.messages import Json
-from handlers.desk import Scene
-from handlers.dialogue import KEPT
-from handlers.envelopes import Kind, Outgoing
+from sqlalchemy import select, update
+
+from flows.engine.messages import Phrase
+from handlers import dialogue
+from handlers.desk import Scene, Work
+from handlers.envelopes import Button, Kind, Outgoing
 from handlers.wording import plain
-
-OFFERED = "offered"
-"""Under this name an otherwise empty conversation keeps what was offered last: (label, button data) each."""
+from models.account import Account
+from models.conversation import Conversation
+from models.outbox import Outbox
 
 
 def chosen(scene: Scene) -> str:
-    """The data of the button that somebody named in words; '' when they said something else."""
-    if scene.can.buttons or scene.inbound.group or scene.inbound.kind is not Kind.TEXT:
+    """The data of the button that somebody named in words; '' when they said something else.
+
+    While a question is open a number answers that, and so do words that are an answer to it.
+    """
+    if scene.can.buttons or scene.inbound.group or scene.inbound.kind is not Kind.TEXT or not scene.offered:
         return ""
-    offered, heard = _offered(scene.draft), plain(scene.inbound.text)
-    if heard.isdecimal() and len(heard) <= 2 and 1 <= int(heard) <= len(offered):
-        return offered[int(heard) - 1][1]
-    named = [data for label, data in offered if plain(label) == heard]
-    return named[0] if len(named) == 1 else ""
+    offers, heard, asking = _offers(scene.offered), plain(scene.inbound.text), _asking(scene)
+    if heard.isdecimal() and len(heard) <= 2:
+        counts = bool(scene.offered.get("numbered")) and not asking and 1 <= int(heard) <= len(offers)
+        return offers[int(heard) - 1][1] if counts else ""
+    named = [data for label, data in offers if plain(label) == heard]
+    return named[0] if len(named) == 1 and not (asking and dialogue.answers(scene)) else ""
 
 
 def put_in_words(scene: Scene) -> None:
@@ -33,38 +40,82 @@ def put_in_words(scene: Scene) -> None:
     if scene.hint:
         scene.replies.append(Outgoing(scene.hint))
         scene.hint = ""
-    if scene.draft is not None and scene.draft.flow != KEPT:
-        scene.replies[:] = [_spelt(scene, reply) for reply in scene.replies]
+    asking, offers = _asking(scene), [offer for reply in scene.replies for offer in _buttons(reply)]
+    if asking:
+        scene.replies[:] = [_spelt(reply, scene.work, scene.locale) for reply in scene.replies]
+        scene.offered = _kept(offers, numbered=False) or _still_pushed(scene.offered)
         return
-    offered: list[tuple[str, str]] = []
+    counted = 0
     for at, reply in enumerate(scene.replies):
-        scene.replies[at] = _numbered(reply, len(offered))
-        offered += _buttons(reply)
-    if offered:
-        kept: list[Json] = [[label, data] for label, data in offered]
-        answers = {} if scene.draft is None else dict(scene.draft.answers)
-        scene.draft = Draft(KEPT, {**answers, OFFERED: kept}, scene.revision)
+        scene.replies[at] = _numbered(reply, counted)
+        counted += len(_buttons(reply))
+    scene.offered = _kept(offers, numbered=True) or scene.offered
+
+
+async def pushed(work: Work, row: Outbox, message: Outgoing) -> Outgoing:
+    """A message that nobody asked for, with its buttons in words where its channel has none.
+
+    What it offers is written down before it leaves, under the lock of the conversation it goes to.
+    """
+    can = work.desk.can(row.channel)
+    if can.buttons or can.cards or not _buttons(message):
+        return message
+    account = await work.session.scalar(
+        select(Account).filter_by(channel=row.channel, bot=row.bot, chat=row.chat).limit(1)
+    )
+    if account is None:
+        return replace(message, buttons=_links(message))
+    place = {"channel": row.channel, "bot": row.bot, "chat": row.chat, "account_id": account.id}
+    held = await dialogue.private_conversation(work, place)
+    asking = bool(held.draft and held.draft.get("flow"))
+    await work.session.execute(
+        update(Conversation)
+        .where(Conversation.id == held.id)
+        .values(offered={**(_kept(_buttons(message), numbered=not asking) or {}), "pushed": True}),
+        execution_options={"synchronize_session": False},
+    )
+    return _spelt(message, work, account.locale) if asking else _numbered(message, 0)
+
+
+def _asking(scene: Scene) -> bool:
+    """Whether a question is open in this conversation."""
+    return scene.draft is not None and scene.draft.flow != dialogue.KEPT
 
 
 def _numbered(reply: Outgoing, before: int) -> Outgoing:
-    lines = [f"{before + number}. {label}" for number, (label, _) in enumerate(_buttons(reply), 1)]
-    return replace(reply, text="\n".join((reply.text, *lines)), buttons=())
+    numbered = [
+        (f"{before + at}. {label}", str(before + at)) for at, (label, _) in enumerate(_buttons(reply), 1)
+    ]
+    text = "\n".join((reply.text, *(line for line, _ in numbered)))
+    return replace(reply, text=text, buttons=_links(reply), choices=(*reply.choices, *numbered))
 
 
-def _spelt(scene: Scene, reply: Outgoing) -> Outgoing:
+def _spelt(reply: Outgoing, work: Work, locale: str) -> Outgoing:
     """While a question is open, a number would answer that: here the words alone are said."""
     names = [label for label, _ in _buttons(reply)]
     if not names:
         return reply
-    told = scene.text("engine.choose", commands=" · ".join(names))
-    return replace(reply, text=f"{reply.text}\n{told}", buttons=())
+    told = work.desk.texts.say(Phrase("engine.choose", {"commands": " · ".join(names)}), locale)
+    return replace(reply, text=f"{reply.text}\n{told}", buttons=_links(reply))
 
 
 def _buttons(reply: Outgoing) -> list[tuple[str, str]]:
-    return [(button.label, button.data) for row in reply.buttons for button in row]
+    return [(button.label, button.data) for row in reply.buttons for button in row if not button.url]
 
 
-def _offered(draft: Draft | None) -> list[tuple[str, str]]:
-    had = draft.answers.get(OFFERED) if draft is not None and draft.flow == KEPT else None
-    pairs = had if isinstance(had, list) else []
-    return [(str(one[0]), str(one[1])) for one in pairs if isinstance(one, list) and len(one) == 2]
+def _links(reply: Outgoing) -> tuple[tuple[Button, ...], ...]:
+    """Buttons that open a page are drawn by the channel."""
+    return tuple((button,) for row in reply.buttons for button in row if button.url)
+
+
+def _kept(offers: list[tuple[str, str]], *, numbered: bool) -> dict[str, Any] | None:
+    return {"numbered": numbered, "offers": [list(one) for one in offers]} if offers else None
+
+
+def _still_pushed(offered: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
+    """A question replaces what was offered before it; of what was pushed the words still count."""
+    return {**offered, "numbered": False} if offered and offered.get("pushed") else None
+
+
+def _offers(offered: Mapping[str, Any]) -> list[tuple[str, str]]:
+    return [(str(label), str(data)) for label, data in offered.get("offers", ())]

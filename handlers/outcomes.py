@@ -52,7 +52,16 @@ class Unsure:
 
 @dataclass(frozen=True, slots=True)
 class Blocked:
-    """Nobody can be reached there."""
+    """Nobody can be reached there; `why` is a key of `unreachable.*`."""
+
+    why: str = "blocked"
+
+
+@dataclass(frozen=True, slots=True)
+class Closed:
+    """The person may not be written to until they write; `why` is a key of `unreachable.*`."""
+
+    why: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +83,7 @@ class Refused:
     why: str
 
 
-Outcome: TypeAlias = Taken | Later | Unsure | Blocked | MovedTo | Missing | Refused
+Outcome: TypeAlias = Taken | Later | Unsure | Blocked | Closed | MovedTo | Missing | Refused
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +99,16 @@ async def _nothing(session: AsyncSession, subject: Outbox | Group) -> None:
     """Nobody needs to hear of it."""
 
 
+async def _as_it_is(session: AsyncSession, row: Outbox, card: Card | None, message: Outgoing) -> Outgoing:
+    """Every channel shows every message."""
+    return message
+
+
+async def _no_other_way(session: AsyncSession, row: Outbox) -> bool:
+    """Whether the message goes to the person's other account instead."""
+    return False
+
+
 Told: TypeAlias = Callable[[AsyncSession, Outbox], Awaitable[None]]
 
 
@@ -103,6 +122,8 @@ class Callbacks:
     on_failed: Told = _nothing
     on_unknown: Told = _nothing
     on_group_lost: Callable[[AsyncSession, Group], Awaitable[None]] = _nothing
+    on_closed: Callable[[AsyncSession, Outbox], Awaitable[bool]] = _no_other_way
+    fit: Callable[[AsyncSession, Outbox, Card | None, Outgoing], Awaitable[Outgoing]] = _as_it_is
 
 
 async def settle(session: AsyncSession, callbacks: Callbacks, results: Sequence[Result]) -> None:
@@ -145,8 +166,10 @@ class _Settling:
                 await self._again(until, why)
             case Unsure(why):
                 await self._unsure(why)
-            case Blocked():
-                await self._blocked()
+            case Blocked(why):
+                await self._blocked(why)
+            case Closed(why):
+                await self._closed(why)
             case MovedTo(chat):
                 await self._moved(chat)
             case Missing():
@@ -205,7 +228,20 @@ class _Settling:
             self.card.shown = ""
         await self._tell(self.callbacks.on_unknown, self.row)
 
-    async def _blocked(self) -> None:
+    async def _closed(self, why: str) -> None:
+        """Kept until the person writes; of a ticket's news only the newest."""
+        row = self.row
+        row.error = why
+        if await self.callbacks.on_closed(self.session, row):
+            row.state = "joined"
+            return
+        row.state, row.attempts = "held", row.attempts + 1
+        older = _at(Outbox, row).where(Outbox.state == "held", Outbox.id < row.id)
+        for held in (await self.session.scalars(older)).all():
+            if held.ticket_id is not None and held.ticket_id == row.ticket_id:
+                held.state = "joined"
+
+    async def _blocked(self, why: str) -> None:
         row = self.row
         groups = (await self.session.scalars(_at(Group, row))).all()
         others = (
@@ -219,7 +255,7 @@ class _Settling:
         if groups:
             await self._group_lost(groups, [row, *others])
         else:
-            await self._unreachable([row, *others])
+            await self._unreachable([row, *others], why)
 
     async def _group_lost(self, groups: Sequence[Group], rows: Sequence[Outbox]) -> None:
         for row in rows:
@@ -230,11 +266,11 @@ class _Settling:
         for group in lost:
             await self._tell(self.callbacks.on_group_lost, group)
 
-    async def _unreachable(self, rows: Sequence[Outbox]) -> None:
+    async def _unreachable(self, rows: Sequence[Outbox], why: str) -> None:
         for account in (await self.session.scalars(_at(Account, self.row))).all():
             account.reachable = False
         for row in rows:
-            row.state, row.error = "failed", "unreachable"
+            row.state, row.error = "failed", why
         for row in rows:
             await self._tell(self.callbacks.on_unreachable, row)
 

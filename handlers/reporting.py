@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from flows.engine.lifecycle import Audience
-from handlers import cards, delivery, due, notices, tickets
+from handlers import cards, delivery, due, notices, offering, pages, reaching, tickets
 from handlers.desk import Desk, Work
 from handlers.envelopes import Outgoing
 from handlers.outcomes import Callbacks
-from models.account import Account, of_resident, of_staff
+from models.account import Account
 from models.card import Card
 from models.community import Community
 from models.group import Group
@@ -30,6 +30,8 @@ class Reports:
         return Callbacks(
             render=self._render,
             digest=self._digest,
+            fit=self._fit,
+            on_closed=self.closed,
             on_unreachable=self.unreachable,
             on_failed=self.undelivered,
             on_unknown=self.undelivered,
@@ -37,7 +39,17 @@ class Reports:
         )
 
     async def _render(self, session: AsyncSession, card: Card) -> Outgoing | None:
-        return await cards.render(session, card, self._desk.texts)
+        can = self._desk.can(card.channel)
+        return await cards.render(session, card, self._desk.texts, edits=can.edits)
+
+    async def _fit(
+        self, session: AsyncSession, row: Outbox, card: Card | None, message: Outgoing
+    ) -> Outgoing:
+        """As the row's channel can show it: with a way to the ticket's page, or with its buttons in words."""
+        work = Work(self._desk, session, self._desk.now())
+        if self._desk.can(row.channel).links:
+            return await pages.with_page(work, row, card, message)
+        return await offering.pushed(work, row, message)
 
     async def _digest(self, session: AsyncSession, joined: Sequence[Card]) -> Outgoing:
         return await cards.digest(session, joined, self._desk.texts)
@@ -45,22 +57,44 @@ class Reports:
     async def unreachable(self, session: AsyncSession, row: Outbox) -> None:
         """Somebody has blocked us: the resident's other account is tried, else the card says so."""
         account = await session.get(Account, row.account_id) if row.account_id else None
-        if account is None:
+        if account is None or await self._elsewhere(session, row, account) or row.ticket_id is None:
             return
-        others = await self._others(session, account)
-        if others and row.kind == "message":
-            await self._send_there(session, row, others[0])
-        elif row.ticket_id is not None:
-            await self._on_the_card(session, row.ticket_id, account)
+        ticket = await self._theirs(session, row.ticket_id, account)
+        if ticket is not None:
+            await due.give_up_rating(Work(self._desk, session, self._desk.now()), ticket.id)
+            await self._on_the_card(session, ticket, row.error or "blocked")
+
+    async def closed(self, session: AsyncSession, row: Outbox) -> bool:
+        """Somebody may not be written to now: their other account gets it, or the card says why not."""
+        account = await session.get(Account, row.account_id) if row.account_id else None
+        if account is None:
+            return False
+        if await self._elsewhere(session, row, account):
+            return True
+        ticket = None if row.ticket_id is None else await self._theirs(session, row.ticket_id, account)
+        if ticket is not None:
+            await self._on_the_card(session, ticket, row.error or "window")
+        return False
+
+    async def _elsewhere(self, session: AsyncSession, row: Outbox, account: Account) -> bool:
+        """Send a message to the person's next best account that is not this one."""
+        passed = [*row.payload.get("passed", ()), account.id]
+        others = [one for one in await self._others(session, account) if one.id not in passed]
+        if not others or row.kind != "message":
+            return False
+        await self._send_there(session, row, others[0], passed)
+        return True
 
     async def _others(self, session: AsyncSession, account: Account) -> Sequence[Account]:
         if account.resident_id is not None:
-            return await of_resident(session, account.resident_id)
+            return await reaching.resident(self._desk, session, account.resident_id)
         if account.staff_id is not None:
-            return await of_staff(session, account.staff_id)
+            return await reaching.staff(self._desk, session, account.staff_id)
         return ()
 
-    async def _send_there(self, session: AsyncSession, row: Outbox, other: Account) -> None:
+    async def _send_there(
+        self, session: AsyncSession, row: Outbox, other: Account, passed: Sequence[int]
+    ) -> None:
         await delivery.post(
             session,
             channel=other.channel,
@@ -71,16 +105,18 @@ class Reports:
             lane=row.lane,
             ticket=row.ticket_id,
             account=other.id,
+            passed=passed,
         )
 
-    async def _on_the_card(self, session: AsyncSession, number: int, account: Account) -> None:
+    async def _theirs(self, session: AsyncSession, number: int, account: Account) -> Ticket | None:
+        """A ticket, if it is this account's resident's."""
         ticket = await session.get(Ticket, number)
-        if ticket is None or account.resident_id != ticket.resident_id or ticket.resident_id is None:
-            return
+        theirs = ticket is not None and ticket.resident_id is not None
+        return ticket if theirs and ticket is not None and account.resident_id == ticket.resident_id else None
+
+    async def _on_the_card(self, session: AsyncSession, ticket: Ticket, why: str) -> None:
         work = Work(self._desk, session, self._desk.now())
-        await due.give_up_rating(work, ticket.id)
-        if not ticket.details.get("unreachable"):
-            await tickets.unreachable(work, await cards.sheet(session, ticket))
+        await tickets.unreachable(work, await cards.sheet(session, ticket), why)
 
     async def undelivered(self, session: AsyncSession, row: Outbox) -> None:
         """A message that may not have arrived is never shown as sent: the one who works on it is told."""
@@ -100,7 +136,7 @@ class Reports:
         community = await session.get_one(Community, group.community_id)
         work = Work(self._desk, session, self._desk.now())
         for person in await on_duty(session, community.id, "manager", work.now):
-            for account in (await of_staff(session, person.id))[:1]:
+            for account in (await reaching.staff(self._desk, session, person.id))[:1]:
                 purpose = work.say(f"purpose.{group.purpose}", account.locale)
                 text = work.say(
                     "notice.group_lost", account.locale, title=group.title or purpose, purpose=purpose

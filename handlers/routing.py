@@ -90,9 +90,9 @@ Route: TypeAlias = (
     ToDraft | ToTicket | ToMenu | ToService | ToCommand | ToReply | ToNews | ToEdit | ToNobody | ToWelcome
 )
 
-NEWS = frozenset({Kind.BLOCKED, Kind.UNBLOCKED, Kind.JOINED, Kind.REMOVED, Kind.MIGRATED})
+NEWS = frozenset({Kind.BLOCKED, Kind.LEFT, Kind.UNBLOCKED, Kind.JOINED, Kind.REMOVED, Kind.MIGRATED})
 _COMMAND = re.compile(r"/([a-z_]{1,32})(?:\s+(.{0,200}))?\s*", re.DOTALL)
-_ENTRY = re.compile(r"[a-z_]{1,20}(?:\.[\w@-]{1,30})?")
+_ENTRY = re.compile(r"[a-z_]{1,20}(?:\.[\w@-]{1,40})?")
 
 
 def route(inbound: Inbound, *, running: str | None, texts: Texts) -> Route:
@@ -132,7 +132,7 @@ def _tap(data: str, running: str | None) -> Route:
     return ToDraft(heard)
 
 
-MENU = ("tickets", "jobs", "help", "language", "menu")
+MENU = ("tickets", "chats", "jobs", "help", "language", "menu")
 
 
 def _menu(heard: str, texts: Texts, entries: tuple[str, ...] = MENU) -> ToMenu | None:

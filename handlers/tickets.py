@@ -12,12 +12,12 @@ from sqlalchemy import select, update
 from flows import catalogue
 from flows.engine.lifecycle import Action, Actor, Audience, Lifecycle, Refused, Role
 from flows.engine.messages import Json
-from handlers import cards, clocks, notices
+from handlers import cards, clocks, notices, reaching
 from handlers.cards import Sheet
 from handlers.desk import Work, rules
 from handlers.roster import called
 from models import ticket as tickets
-from models.account import of_staff
+from models.account import Account
 from models.attachment import Attachment
 from models.community import Community
 from models.staff import Staff, roles_of
@@ -60,8 +60,16 @@ async def actor_for(work: Work, ticket: Ticket, doer: Doer) -> Actor:
     return Actor(
         roles,
         assignee=doer.staff is not None and doer.staff == ticket.assignee_id,
-        owner=doer.resident is not None and doer.resident == ticket.resident_id,
+        owner=await _owns(work, ticket, doer),
     )
+
+
+async def _owns(work: Work, ticket: Ticket, doer: Doer) -> bool:
+    """Whether it is their ticket; whose an account is may have changed since its message was begun."""
+    if doer.resident is None or doer.resident == ticket.resident_id:
+        return doer.resident is not None
+    now = select(Account.resident_id).where(Account.id == doer.account)
+    return ticket.resident_id is not None and await work.session.scalar(now) == ticket.resident_id
 
 
 async def permitted(work: Work, ticket: Ticket, name: str, doer: Doer) -> Action:
@@ -165,7 +173,7 @@ _OUTCOMES = {"rate": "rated", "close": "unrated", "cancel": "cancelled", "withdr
 async def _private_card(work: Work, shown: Sheet, action: Action, doer: Doer) -> None:
     if not action.takes or doer.staff is None:
         return
-    for account in (await of_staff(work.session, doer.staff))[:1]:
+    for account in (await reaching.staff(work.desk, work.session, doer.staff))[:1]:
         await notices.assignee_card(work, shown, account)
 
 
@@ -209,9 +217,11 @@ async def _tell_resident(work: Work, shown: Sheet, name: str, told: dict[str, An
     )
 
 
-async def unreachable(work: Work, shown: Sheet) -> None:
-    """The card says that its resident cannot be reached."""
-    details = {**shown.ticket.details, "unreachable": True}
+async def unreachable(work: Work, shown: Sheet, why: str = "nobody") -> None:
+    """The card says that its resident cannot be reached, and why: `why` is a key of `unreachable.*`."""
+    if shown.ticket.details.get("unreachable") == why:
+        return
+    details = {**shown.ticket.details, "unreachable": why}
     await work.session.execute(
         update(Ticket).where(Ticket.id == shown.ticket.id).values(details=details, version=Ticket.version + 1)
     )

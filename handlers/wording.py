@@ -61,7 +61,8 @@ def _question(ask: Ask, texts: Texts, locale: str, can: Capabilities) -> Outgoin
     labels = [texts.say(option.label, locale) for option in ask.options]
     contact = texts.say(Phrase("engine.share_contact"), locale) if ask.wants_contact and can.contact else ""
     if not can.buttons:
-        return Outgoing("\n".join((prompt, *_numbered(labels), *_spoken(ask, texts, locale))), title)
+        told = "\n".join((prompt, *_numbered(labels), *_spoken(ask, texts, locale)))
+        return Outgoing(told, title, choices=_choices(labels))
     answers = [
         Button(label, answer_data(ask, option.value))
         for label, option in zip(labels, ask.options, strict=True)
@@ -88,7 +89,7 @@ def _review(review: Review, texts: Texts, locale: str, can: Capabilities) -> Out
     ]
     if not can.buttons:
         hint = texts.say(Phrase("engine.review_hint"), locale)
-        return Outgoing("\n".join((*_numbered(lines), "", hint)), title)
+        return Outgoing("\n".join((*_numbered(lines), "", hint)), title, choices=_choices(lines))
     submit = Button(
         _label(Command.SUBMIT, texts, locale), command_data(Command.SUBMIT, review.revision), "primary"
     )
@@ -109,6 +110,11 @@ def _label(command: Command, texts: Texts, locale: str) -> str:
 
 def _numbered(labels: Sequence[str]) -> Iterable[str]:
     return (f"{number}. {label}" for number, label in enumerate(labels, 1))
+
+
+def _choices(labels: Sequence[str]) -> tuple[tuple[str, str], ...]:
+    """The numbered lines, each with the number that answers it."""
+    return tuple((line, str(number)) for number, line in enumerate(_numbered(labels), 1))
 
 
 def _spoken(ask: Ask, texts: Texts, locale: str) -> Iterable[str]:

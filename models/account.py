@@ -12,7 +12,10 @@ from models.base import Base, Id, Instant, Name, Pk, Short
 
 
 class Account(Base):
-    """`chat` is where a private message reaches the account; `reachable` turns false when it is blocked."""
+    """`chat` is where a private message reaches the account; `reachable` turns false when it is blocked.
+
+    `chosen` is the one account of its person to which they want their notices sent.
+    """
 
     __tablename__ = "account"
     __table_args__ = (UniqueConstraint("channel", "bot", "external_id"),)
@@ -26,6 +29,7 @@ class Account(Base):
     resident_id: Mapped[int | None] = mapped_column(Id, ForeignKey("resident.id"), index=True)
     staff_id: Mapped[int | None] = mapped_column(Id, ForeignKey("staff.id"), index=True)
     reachable: Mapped[bool] = mapped_column(Boolean, default=True)
+    chosen: Mapped[bool] = mapped_column(Boolean, default=False)
     wrong_codes: Mapped[int] = mapped_column(default=0)
     locked_until: Mapped[Instant | None]
     last_heard_at: Mapped[Instant | None]

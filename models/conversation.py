@@ -17,7 +17,10 @@ from models.base import Base, Id, Instant, JsonType, Pk, Short
 
 
 class Conversation(Base):
-    """`draft` is the conversation half-way, or None; `revision` never goes back, so old buttons stay old."""
+    """`draft` is the conversation half-way, or None; `revision` never goes back, so old buttons stay old.
+
+    `offered` is what was last offered in words where there are no buttons: see `handlers.offering`.
+    """
 
     __tablename__ = "conversation"
     __table_args__ = (UniqueConstraint("channel", "bot", "chat", "account_id"),)
@@ -27,6 +30,7 @@ class Conversation(Base):
     chat: Mapped[Short]
     account_id: Mapped[int] = mapped_column(Id, ForeignKey("account.id"))
     draft: Mapped[dict[str, Any] | None] = mapped_column(JsonType)
+    offered: Mapped[dict[str, Any] | None] = mapped_column(JsonType)
     revision: Mapped[int] = mapped_column(default=0)
     touched_at: Mapped[Instant]
 
@@ -35,7 +39,11 @@ class Inbox(Base):
     """One inbound message, by its idempotency key, with the reply it got: a repeat gets the same reply."""
 
     __tablename__ = "inbox"
-    __table_args__ = (UniqueConstraint("channel", "bot", "key"), Index(None, "received_at"))
+    __table_args__ = (
+        UniqueConstraint("channel", "bot", "key"),
+        Index(None, "received_at"),
+        Index(None, "conversation_id", "received_at"),
+    )
     id: Mapped[Pk]
     channel: Mapped[Short]
     bot: Mapped[Short]

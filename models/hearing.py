@@ -29,11 +29,13 @@ from models.resident import Membership, Phone
 class Standing:
     """A conversation as a message finds it: locked, with its account, and what that message got before.
 
+    `backlog` says whether anything waits to leave for this chat, or for its person to write again.
     `homes` are (id, name, community, time zone, settings) each, `phones` (rank, number) each.
     """
 
     id: int
     draft: dict[str, Any] | None
+    offered: dict[str, Any] | None
     revision: int
     account: int
     resident: int | None
@@ -63,6 +65,7 @@ async def keep(
     *,
     inbox: Mapping[str, Any],
     draft: Mapping[str, Any] | None,
+    offered: Mapping[str, Any] | None,
     revision: int,
     now: datetime,
 ) -> None:
@@ -71,6 +74,7 @@ async def keep(
         **{f"its_{name}": value for name, value in inbox.items()},
         "its_received_at": now,
         "to_draft": draft,
+        "to_offered": offered,
         "to_revision": revision,
     }
     connection = await session.connection()
@@ -140,7 +144,7 @@ def _finding() -> Select[Any]:
     backlog = (
         select(1)
         .where(*(waiting[name] == value for name, value in here.items()))
-        .where(or_(waiting.state == "pending", waiting.state == "sending"))
+        .where(or_(*(waiting.state == state for state in ("pending", "sending", "held"))))
         .where((waiting.not_before <= now) | (waiting.attempts > 0))
         .exists()
     )
@@ -163,6 +167,7 @@ def _finding() -> Select[Any]:
         select(
             conversations.id,
             conversations.draft,
+            conversations.offered,
             conversations.revision,
             accounts.id,
             accounts.resident_id,
@@ -195,6 +200,7 @@ _TOUCHED = (
     .where(_conversation.c.id == bindparam("its_conversation_id"))
     .values(
         draft=bindparam("to_draft"),
+        offered=bindparam("to_offered"),
         revision=bindparam("to_revision"),
         touched_at=bindparam("its_received_at"),
     )

@@ -17,7 +17,7 @@ from tests.world import MONDAY, world
 async def _kept(session: AsyncSession, key: str, words: str = "") -> None:
     place = {"channel": "test", "bot": "bot"}
     inbox = {**place, "key": key, "conversation_id": None, "receipt": {"hint": words}, "kept": None}
-    await keep(session, inbox=inbox, draft=None, revision=1, now=MONDAY)
+    await keep(session, inbox=inbox, draft=None, offered=None, revision=1, now=MONDAY)
 
 
 async def test_36_a_connection_that_dies_between_the_two_statements(postgres_url: str) -> None:

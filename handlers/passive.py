@@ -1,0 +1,123 @@
+"""Where the answer travels in the response to a message: one message, and what was waiting comes along."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+from sqlalchemy import select
+
+from handlers import delivery, offering, tickets
+from handlers.desk import Scene, Work
+from handlers.envelopes import Inbound, Outgoing, Receipt
+from handlers.gathering import cut, fits, gathered
+from models.conversation import Inbox
+from models.outbox import Outbox
+
+KEPT = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """What the outbox holds for the person who has just written."""
+
+    rows: Sequence[Outbox] = ()
+
+    @property
+    def messages(self) -> list[Outgoing]:
+        return [Outgoing.from_json(row.payload["message"]) for row in self.rows]
+
+
+async def waiting(scene: Scene) -> Waiting:
+    """What waits for this person, locked; only what is whole and no longer under way."""
+    inbound, now = scene.inbound, scene.work.now
+    if not scene.standing.backlog:
+        return Waiting()
+    query = (
+        select(Outbox)
+        .where(Outbox.channel == inbound.channel, Outbox.bot == inbound.bot, Outbox.chat == inbound.chat)
+        .where(Outbox.state.in_(("pending", "held")), Outbox.kind == "message")
+        .where((Outbox.not_before <= now) | (Outbox.attempts > 0))
+        .where(Outbox.expires_at.is_(None) | (Outbox.expires_at > now))
+        .order_by(Outbox.lane, Outbox.id)
+        .with_for_update(skip_locked=True)
+    )
+    rows = (await scene.session.scalars(query)).all()
+    return Waiting([row for row in rows if not row.payload.get("done")])
+
+
+async def one(scene: Scene) -> None:
+    """Make one message of all there is to say: first what waited, if there is room, then the replies.
+
+    What waited and has no room leaves by itself now that its person is there again.
+    """
+    held = await waiting(scene)
+    said = [*scene.replies, *([Outgoing(scene.hint)] if scene.hint else [])]
+    scene.hint = ""
+    if any(row.state == "held" for row in held.rows) and scene.standing.resident is not None:
+        await tickets.reachable(scene.work, scene.standing.resident)
+    scene.replies[:] = [*held.messages, *said]
+    offered = scene.offered
+    offering.put_in_words(scene)
+    together = gathered(scene.replies) if scene.replies else None
+    if held.rows and together is not None and (together.pictures or not fits(together, scene.can)):
+        scene.replies[:], scene.offered = said, offered
+        offering.put_in_words(scene)
+        _let_go(scene.work, held.rows)
+    else:
+        _taken_along(scene.work, held.rows)
+
+
+def _taken_along(work: Work, rows: Sequence[Outbox]) -> None:
+    for row in rows:
+        row.state, row.sent_at, row.message, row.error = "sent", work.now, "passive", None
+
+
+def _let_go(work: Work, rows: Sequence[Outbox]) -> None:
+    work.session.info[delivery.POSTED] = True
+    for row in rows:
+        row.state, row.not_before = "pending", work.now
+
+
+async def settled(scene: Scene) -> tuple[Outgoing, ...]:
+    """The one message that goes at once; pictures, and words that are too many, go by way of the outbox."""
+    if not scene.replies:
+        return ()
+    whole = gathered(scene.replies)
+    head, rest = cut(replace(whole, pictures=()), scene.can)
+    if rest is not None:
+        await _post(scene.work, scene.inbound, rest)
+    if whole.pictures:
+        await _post(scene.work, scene.inbound, Outgoing("", pictures=whole.pictures))
+    return (head,)
+
+
+async def late(work: Work, inbound: Inbound, replies: Sequence[Outgoing]) -> None:
+    """The response has gone without them: the replies follow by way of the outbox."""
+    for reply in replies:
+        await _post(work, inbound, reply)
+
+
+async def missed(work: Work, inbound: Inbound, receipt: Receipt) -> None:
+    """The same for a reply that was stored to be given at once; a repeat of the message will not give it."""
+    stored = await work.session.scalar(
+        select(Inbox).filter_by(channel=inbound.channel, bot=inbound.bot, key=inbound.key).with_for_update()
+    )
+    if stored is None or stored.receipt.get("queued"):
+        return
+    stored.receipt = replace(receipt, queued=True).to_json()
+    await late(work, inbound, receipt.replies)
+
+
+async def _post(work: Work, inbound: Inbound, message: Outgoing) -> None:
+    await delivery.post(
+        work.session,
+        channel=inbound.channel,
+        bot=inbound.bot,
+        chat=inbound.chat,
+        message=replace(message, replace=""),
+        now=work.now,
+        ticket=message.ticket,
+        expires_at=work.now + KEPT,
+    )
