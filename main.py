@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import Coroutine
+from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
 import typer
@@ -17,10 +18,12 @@ Community = Annotated[str, typer.Option("--community", help="Code of the communi
 
 app = typer.Typer(help=__doc__, rich_markup_mode=None, add_completion=False, pretty_exceptions_enable=False)
 home = typer.Typer(help="Homes: codes that bind a resident's account.")
+resident = typer.Typer(help="Residents: two records of one person.")
 staff = typer.Typer(help="Staff: who serves, and as what.")
 group = typer.Typer(help="Group chats of the staff.")
 db = typer.Typer(help="The database.")
-for name, commands in (("home", home), ("staff", staff), ("group", group), ("db", db)):
+SPEAK_OF = {"home": home, "resident": resident, "staff": staff, "group": group, "db": db}
+for name, commands in SPEAK_OF.items():
     app.add_typer(commands, name=name)
 
 
@@ -53,9 +56,37 @@ def home_code(
     ],
     name: Annotated[str, typer.Argument(metavar="HOME", help="Name of the home, such as 3-1201.")],
     role: Annotated[str, typer.Option(help=f"One of {', '.join(office.HOME_ROLES)}.")] = "owner",
+    qr: Annotated[bool, typer.Option("--qr", help="A QR code for WeChat instead, valid for 7 days.")] = False,
+    out: Annotated[Path | None, typer.Option(help="Draw the QR code into this PNG file.")] = None,
 ) -> None:
     """Print a one-time code that binds an account to a home; it is valid for 30 days."""
-    print(done(office.home_code(load(), community=community, home=name, role=role)))
+    if qr or out is not None:
+        from bot.handouts import home_qr
+
+        said = done(home_qr(load(), community=community, home=name, role=role, out=out))
+    else:
+        said = done(office.home_code(load(), community=community, home=name, role=role))
+    if said:
+        print(said)
+
+
+@resident.command("merge")
+def resident_merge(
+    keep: Annotated[
+        str, typer.Argument(metavar="KEEP", help="Who stays: an id, a ticket's number or a phone number.")
+    ],
+    gone: Annotated[str, typer.Argument(metavar="GONE", help="Who becomes one with them.")],
+) -> None:
+    """Make two records of one person one: chats, homes, phones and tickets; it can be undone."""
+    print(done(office.merge_residents(load(), keep=keep, gone=gone)))
+
+
+@resident.command("undo")
+def resident_undo(
+    number: Annotated[int, typer.Argument(metavar="MERGE", help="The number that `resident merge` printed.")],
+) -> None:
+    """Part two records again that were made one; what came since stays with the one that was kept."""
+    print(done(office.part_residents(load(), number=number)))
 
 
 @staff.command("add")

@@ -12,10 +12,12 @@ from pathlib import Path
 
 import uvloop
 
+from benchmarks import envelope
 from benchmarks.contenders import EVERYBODY, ROOT, Contender
 from benchmarks.databases import cluster
+from benchmarks.envelope import Opened, Timing
 from benchmarks.measure import Figures, Load, keep_off_the_bots_core, measure
-from benchmarks.report import DATABASES, Row, page, table, verdicts
+from benchmarks.report import DATABASES, Row, on_wechat, page, table, verdicts
 from benchmarks.stock import Stock
 
 PAGE = ROOT / "docs" / "benchmarks.md"
@@ -23,9 +25,10 @@ PAGE = ROOT / "docs" / "benchmarks.md"
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What to measure: who on which database, how often, how hard."""
+    """What to measure: who on which database, how often, how hard; and for how long each envelope."""
 
     contenders: tuple[Contender, ...]
+    envelopes: Timing | None
     databases: tuple[str, ...]
     rounds: int
     load: Load
@@ -33,7 +36,7 @@ class Plan:
 
 
 def read(arguments: Sequence[str]) -> Plan:
-    names = [contender.name for contender in EVERYBODY]
+    names = [*(contender.name for contender in EVERYBODY), envelope.NAME]
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--rounds", type=int, default=3, help="rounds per contender (3)")
     parser.add_argument("--residents", type=int, default=100, help="residents at once (100)")
@@ -59,8 +62,10 @@ def read(arguments: Sequence[str]) -> Plan:
         )
     )
     whole = not (given.only or given.database or given.quick)
-    databases = tuple(given.database or DATABASES)
-    return Plan(chosen, databases, given.rounds, load, given.output or (PAGE if whole else None))
+    databases = tuple(given.database or DATABASES) if chosen else ()
+    timing = envelope.QUICK if given.quick else envelope.THOROUGH
+    envelopes = timing if envelope.NAME in (given.only or names) else None
+    return Plan(chosen, envelopes, databases, given.rounds, load, given.output or (PAGE if whole else None))
 
 
 class Score:
@@ -69,6 +74,7 @@ class Score:
     def __init__(self) -> None:
         self._rounds: dict[tuple[str, str], list[Figures]] = {}
         self._counted: dict[tuple[str, str], Figures] = {}
+        self.opened: Opened | None = None
         self.failed: list[str] = []
 
     def rows(self) -> list[Row]:
@@ -105,7 +111,9 @@ def reason(why: BaseException) -> str:
 async def run(plan: Plan, stock: Stock) -> Score:
     """Round after round; who goes first changes from round to round."""
     score = Score()
-    for turn in range(plan.rounds):
+    if plan.envelopes:
+        score.opened = await asyncio.to_thread(envelope.measured, plan.envelopes, plan.load.bot_core)
+    for turn in range(plan.rounds if plan.contenders else 0):
         at = turn % len(plan.contenders)
         for database in plan.databases:
             for contender in (*plan.contenders[at:], *plan.contenders[:at]):
@@ -140,10 +148,12 @@ def show(plan: Plan, score: Score) -> None:
     for database in plan.databases:
         if measured := [row for row in rows if row.database == database]:
             print(f"\n{DATABASES[database]}\n\n{table(measured)}")
-    print("\n" + "\n".join(verdicts(rows)))
+    if opened := score.opened:
+        print(f"\nOpening an envelope\n\n{envelope.table(opened)}\n\n" + "\n".join(envelope.verdicts(opened)))
+    print("\n" + "\n".join((*verdicts(rows), *on_wechat(rows, opened))))
     if plan.output and rows and not score.failed:
         plan.output.parent.mkdir(parents=True, exist_ok=True)
-        plan.output.write_text(page(rows, plan.load, plan.rounds))
+        plan.output.write_text(page(rows, score.opened, plan.load, plan.rounds))
         print(f"\nwritten: {plan.output}")
 
 

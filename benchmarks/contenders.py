@@ -12,19 +12,27 @@ import urllib.error
 import urllib.request
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, field, replace
+from enum import Enum
 from pathlib import Path
 from typing import IO
 
+from benchmarks import official
 from benchmarks.databases import Database, SQLiteFile
-from benchmarks.line import Webhook
-from benchmarks.peers.settings import SECRET, TOKEN, WEBHOOK
-from benchmarks.seed import LARGE, SMALL, Rows, Size, wubu
+from benchmarks.peers.settings import SECRET, TOKEN
+from benchmarks.seed import LARGE, SMALL, Rows, Size, wubu, wubu_on_wechat
 
 ROOT = Path(__file__).resolve().parent.parent
 START_PATIENCE = 60.0
 READY = "ready"
 
 Seed = Callable[[Size], Iterator[Rows]]
+
+
+class Door(Enum):
+    """Where the residents come in."""
+
+    TELEGRAM = "Telegram"
+    WECHAT = "WeChat"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +48,7 @@ class Contender:
     seed: Seed | None = None
     size: Size | None = None
     count: str = "SELECT count(*) FROM ticket"
+    door: Door = Door.TELEGRAM
 
     def environment(self, database: Database, port: int, api: str) -> dict[str, str]:
         database_url = database.url
@@ -55,6 +64,7 @@ class Contender:
             "WUBU_TELEGRAM_TOKEN": TOKEN,
             "WUBU_TELEGRAM_API": api,
             "WUBU_TELEGRAM_SECRET": SECRET,
+            "WUBU_WECHAT_API": api,
             "WUBU_LOG_FORMAT": "json",
             "WUBU_SECRET_KEY": "known-to-all-and-used-for-nothing",
             **self.extra,
@@ -74,7 +84,7 @@ class Running:
     """A bot process that takes updates."""
 
     process: subprocess.Popen[bytes]
-    webhook: Webhook
+    port: int
     log: Path
 
     def last_words(self) -> str:
@@ -116,7 +126,7 @@ async def running(
         log = Path(folder) / "log"
         with log.open("wb") as output:
             process = start(contender, contender.environment(database, port, api), core, output)
-            bot = Running(process, Webhook(port, WEBHOOK, SECRET), log)
+            bot = Running(process, port, log)
             try:
                 await until_ready(bot)
                 yield bot
@@ -148,7 +158,7 @@ def stop(process: subprocess.Popen[bytes]) -> None:
 
 async def until_ready(bot: Running) -> None:
     patience = time.monotonic() + START_PATIENCE
-    while (answer := await asyncio.to_thread(readiness, bot.webhook.port)) != READY:
+    while (answer := await asyncio.to_thread(readiness, bot.port)) != READY:
         if bot.process.poll() is not None or time.monotonic() > patience:
             raise DidNotStart(f"readyz: {answer}\n{bot.last_words()}")
         await asyncio.sleep(0.1)
@@ -179,6 +189,20 @@ WUBU = Contender(
     size=SMALL,
 )
 WUBU_LARGE = replace(WUBU, name="wubu-large", title="Wubu among 1,000,000 tickets", size=LARGE)
+ON_WECHAT = {
+    "WUBU_WECHAT_APPID": official.APPID,
+    "WUBU_WECHAT_SECRET": official.SECRET,
+    "WUBU_WECHAT_TOKEN": official.TOKEN,
+    "WUBU_WECHAT_AES_KEY": official.AES_KEY,
+}
+WUBU_WECHAT = replace(
+    WUBU,
+    name="wubu-wechat",
+    title="**Wubu**, its residents on WeChat, sealed",
+    extra=ON_WECHAT,
+    seed=wubu_on_wechat,
+    door=Door.WECHAT,
+)
 PEERS = (
     Contender("aiogram", "aiogram", peer("aiogram_fsm")),
     Contender("aiogram-tuned", "aiogram, taps answered in the response", peer("aiogram_fsm"), extra=TUNED),
@@ -189,4 +213,4 @@ FLOORS = (
     Contender("floor", "floor: aiohttp and a bare driver", peer("floor")),
     Contender("floor-orm", "floor through the SQLAlchemy ORM", peer("floor_orm")),
 )
-EVERYBODY = (WUBU, *PEERS, *FLOORS, WUBU_LARGE)
+EVERYBODY = (WUBU, WUBU_WECHAT, *PEERS, *FLOORS, WUBU_LARGE)

@@ -1,14 +1,16 @@
 """What a resident says and taps, from the first hello to the ticket: the same script for every contender."""
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
 class Say:
-    """Type these words."""
+    """Type these words; `asked` is a word of the question that they answer."""
 
     text: str
+    asked: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +21,7 @@ class Tap:
 
 
 Step = Say | Tap
+NUMBERED = re.compile(r"^(\d{1,2})\. (.+)$", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +37,10 @@ REPAIR: tuple[Step, ...] = (
     Tap(("repair", "报修")),
     Tap(("my home", "in my home", "我家")),
     Tap(("doors", "门窗", "门锁")),
-    Say("The lock of the front door turns but the bolt does not move any more."),
+    Say("The lock of the front door turns but the bolt does not move any more.", asked="wrong"),
     Tap(("skip", "without photos", "跳过")),
     Tap(("as soon as possible", "soon", "尽快")),
-    Say("13812345678"),
+    Say("13812345678", asked="number"),
     Tap(("submit", "send", "提交")),
 )
 
@@ -65,4 +68,22 @@ def find(step: Tap, shown: list[Button]) -> Button | None:
         for button in shown:
             if wanted in button.label.casefold():
                 return button
+    return None
+
+
+def in_words(step: Step, shown: str) -> str | None:
+    """What to type for the step where there are no buttons: the number of an option, or a word that is there.
+
+    None when what is shown does not ask for the step. Earlier words of the step win over later ones.
+    """
+    text = shown.casefold()
+    if isinstance(step, Say):
+        return step.text if step.asked in text else None
+    numbered, rest = NUMBERED.findall(text), NUMBERED.sub("", text)
+    for wanted in step.labels:
+        for number, label in numbered:
+            if wanted in label:
+                return str(number)
+        if wanted in rest:
+            return wanted
     return None

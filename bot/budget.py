@@ -29,6 +29,10 @@ class Limits:
 UNLIMITED = Limits()
 TELEGRAM = Limits(overall=Limit(30, 1.0), private=Limit(3, 3.0), group=Limit(20, 60.0, reserved=2))
 """core.telegram.org/bots/faq: about 30 a second overall, one a second to a person, 20 a minute to a group."""
+ROBOT = Limits(group=Limit(20, 60.0, reserved=2))
+"""WeCom docs, 消息推送配置说明: 20 messages a minute to each robot."""
+WECOM = Limits(private=Limit(30, 60.0))
+"""WeCom docs, 发送应用消息: 30 a minute from an app to a person; what is more vanishes without an error."""
 
 EMERGENCY = 0
 

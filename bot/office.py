@@ -7,11 +7,13 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
 from bot.settings import Settings
-from handlers import demo, office
-from handlers.desk import utcnow
+from handlers import demo, merging, office
+from handlers.desk import Desk, Work, utcnow
 from handlers.office import HOME_ROLES, STAFF_ROLES, Impossible
+from handlers.texts import Texts
 from models import schema
 from models.database import Database
+from models.merge import Merge
 from models.schema import Unknown, Unreachable
 
 __all__ = [
@@ -24,7 +26,9 @@ __all__ = [
     "bind_group",
     "free_port",
     "home_code",
+    "merge_residents",
     "opened",
+    "part_residents",
     "upgrade",
 ]
 
@@ -56,6 +60,30 @@ async def home_code(settings: Settings, *, community: str, home: str, role: str)
     """See handlers.office.home_code."""
     async with opened(settings) as database, database.transaction() as session:
         return await office.home_code(session, utcnow(), community=community, home=home, role=role)
+
+
+async def merge_residents(settings: Settings, *, keep: str, gone: str) -> str:
+    """See handlers.office.merge_residents; says what moved and how to take it back."""
+    async with _working(settings) as work:
+        made = await office.merge_residents(work, keep, gone)
+        return f"{gone} is {keep} now ({_counted(made)}); to take it back: resident undo {made.id}"
+
+
+async def part_residents(settings: Settings, *, number: int) -> str:
+    """See handlers.office.part_residents; says what returned."""
+    async with _working(settings) as work:
+        made = await office.part_residents(work, number)
+        return f"resident {made.gone_id} is there again ({_counted(made)})"
+
+
+@asynccontextmanager
+async def _working(settings: Settings) -> AsyncIterator[Work]:
+    async with opened(settings) as database, database.transaction() as session:
+        yield Work(Desk(database, Texts.load(), {}, key=settings.key()), session, utcnow())
+
+
+def _counted(made: Merge) -> str:
+    return ", ".join(f"{what} {n}" for what, n in merging.counted(made).items())
 
 
 async def add_staff(

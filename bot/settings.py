@@ -18,6 +18,15 @@ _ADDRESS = re.compile(
 )
 
 
+_AES_KEY = re.compile(r"[A-Za-z0-9]{43}")
+_TOGETHER = {
+    "wechat_appid": ("wechat_secret", "wechat_token"),
+    "wecom_corpid": ("wecom_secret", "wecom_agentid"),
+    "wecom_token": ("wecom_corpid", "wecom_aes_key"),
+    "wecom_aes_key": ("wecom_token",),
+}
+
+
 class WrongSetting(Exception):
     """A setting that cannot be used; the message names it and says why, in one line."""
 
@@ -89,6 +98,33 @@ class Settings(BaseSettings):
             raise ValueError("does not look like 123456:ABC…")
         return value
 
+    @field_validator("wechat_aes_key", "wecom_aes_key")
+    @classmethod
+    def _keys(cls, value: str) -> str:
+        """One EncodingAESKey, or the new one and the old one while they are changed."""
+        keys = [key.strip() for key in value.split(",")] if value else []
+        if not all(_AES_KEY.fullmatch(key) for key in keys):
+            raise ValueError(
+                "is not an EncodingAESKey of 43 letters and digits, nor two of them with a comma"
+            )
+        return ",".join(keys)
+
+    @field_validator("wecom_agentid")
+    @classmethod
+    def _number(cls, value: str) -> str:
+        if value and not value.isdecimal():
+            raise ValueError("is a number such as 1000002")
+        return value
+
+    @model_validator(mode="after")
+    def _whole(self) -> Settings:
+        """An app needs all that belongs to it."""
+        for name, needs in _TOGETHER.items():
+            missing = [need for need in needs if not getattr(self, need)]
+            if getattr(self, name) and missing:
+                raise ValueError(f"{missing[0]}: is needed where WUBU_{name.upper()} is set")
+        return self
+
     @model_validator(mode="after")
     def _no_public_demo(self) -> Settings:
         if self.demo and self.public_url:
@@ -125,5 +161,8 @@ def load() -> Settings:
         return Settings()
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
-        where = "_".join(str(part) for part in first["loc"]).upper() or "DEMO"
-        raise WrongSetting(f"WUBU_{where}: {first['msg'].removeprefix('Value error, ')}") from None
+        said = first["msg"].removeprefix("Value error, ")
+        where = "_".join(str(part) for part in first["loc"])
+        if not where:  # it takes two settings to be wrong: the message begins with the one to be mended
+            where, _, said = said.partition(": ")
+        raise WrongSetting(f"WUBU_{where.upper()}: {said}") from None

@@ -46,6 +46,20 @@ class Addition(ActionFlow):
         return tuple(photo.file for photo in self.photos)
 
 
+class Remark(ActionFlow):
+    """A note for colleagues on the ticket's page: words, photos, or both."""
+
+    name = "ticket.remark"
+    note = Text(most=1000).optional()
+    photos = Photos()
+
+    def values(self) -> dict[str, Json]:
+        return {"note": self.note or ""}
+
+    def pictures(self) -> tuple[int, ...]:
+        return tuple(photo.file for photo in self.photos)
+
+
 class Withdrawal(ActionFlow):
     """Does the resident really want to cancel?"""
 

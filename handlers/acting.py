@@ -28,8 +28,8 @@ async def act(
     values: Mapping[str, Json],
     photos: tuple[int, ...] = (),
     source: str | None = None,
-) -> None:
-    """Carry out an action and say so."""
+) -> bool:
+    """Carry out an action and say so; whether it was done."""
     try:
         action = await tickets.permitted(scene.work, ticket, name, doer(scene))
         shown = await tickets.perform(scene.work, ticket, action, doer(scene), values, photos, source)
@@ -40,6 +40,8 @@ async def act(
         await explain(scene, ticket, name, "moved_on")
     else:
         _confirm(scene, shown, name)
+        return True
+    return False
 
 
 async def explain(scene: Scene, ticket: Ticket, name: str, reason: str) -> None:

@@ -5,17 +5,18 @@ from __future__ import annotations
 import hashlib
 import re
 import secrets
+import unicodedata
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from handlers import notices
+from handlers import doors, notices
 from handlers.desk import Scene
 from handlers.roster import called
 from models.account import Account
-from models.code import Code
+from models.code import Claim, Code
 from models.community import Community, Home
 from models.resident import ChangeLog, Membership, Resident, homes_of, phones_of
 from models.staff import Staff, StaffRole
@@ -26,6 +27,11 @@ TRIES = 5
 LOCKED = timedelta(hours=1)
 HOME_CODE_LIVES = timedelta(days=30)
 STAFF_CODE_LIVES = timedelta(days=7)
+CHAT_CODE_LIVES = timedelta(minutes=15)
+CLAIM_LIVES = timedelta(minutes=15)
+MOST_ANSWERS = 10
+"""So many wrong answers, from whomever they come, end a code that was scanned."""
+_ENDING = re.compile(r"[0-9]{4}")
 _CODE = re.compile(rf"[{ALPHABET}]{{{LENGTH}}}")
 
 
@@ -47,9 +53,14 @@ async def issue(
     resident: int | None = None,
     staff: int | None = None,
 ) -> str:
-    """A new one-time code; only its hash is kept, so it is seen here and never again."""
+    """A new one-time code; only its hash is kept, so it is seen here and never again.
+
+    One for a resident without a home links another of their chats.
+    """
     code = "".join(secrets.choice(ALPHABET) for _ in range(LENGTH))
     lives = STAFF_CODE_LIVES if staff is not None else HOME_CODE_LIVES
+    if staff is None and home is None:
+        lives = CHAT_CODE_LIVES
     session.add(
         Code(
             digest=digest(code),
@@ -74,8 +85,16 @@ def looks_exactly_like_code(text: str) -> bool:
     return _CODE.fullmatch(word) is not None and any(letter.isdecimal() for letter in word)
 
 
+def ending(text: str) -> str | None:
+    """Four digits and nothing else, as they answer a code that was scanned."""
+    digits = unicodedata.normalize("NFKC", text).strip()
+    return digits if _ENDING.fullmatch(digits) else None
+
+
 async def opens(scene: Scene, text: str) -> bool:
-    """Whether a text is a code that can be used now."""
+    """Whether a text is a code that can be used now, or the answer that a scanned one waits for."""
+    if ending(text) is not None:
+        return await claimed(scene) is not None
     if _CODE.fullmatch(text.strip().upper()) is None:
         return False
     valid = select(Code.id).where(
@@ -84,40 +103,47 @@ async def opens(scene: Scene, text: str) -> bool:
     return await scene.session.scalar(valid) is not None
 
 
-async def redeem(scene: Scene, text: str) -> bool:
-    """Bind the account to what a code stands for; the scene then stands differently. False when it cannot."""
-    code = await _redeemed(scene, text)
-    if code is None:
-        return False
-    if code.staff_id is not None:
-        await _link_staff(scene, code.staff_id)
-    else:
-        await _bind_home(scene, code)
-    return True
+async def claimed(scene: Scene) -> int | None:
+    """The code that this account has scanned and still has to answer for."""
+    now = scene.work.now
+    waiting = (
+        select(Code.id)
+        .join(Claim, Claim.code_id == Code.id)
+        .where(Claim.account_id == scene.standing.account, Claim.at > now - CLAIM_LIVES)
+        .where(Code.used_at.is_(None), Code.expires_at > now, Code.wrong < MOST_ANSWERS)
+    )
+    return await scene.session.scalar(waiting)
 
 
-async def _bind_home(scene: Scene, code: Code) -> None:
+async def bind_home(scene: Scene, code: Code) -> None:
+    """The account belongs to somebody of the code's home from now on."""
     place = await scene.session.get_one(Home, code.home_id)
     community = await scene.session.get_one(Community, place.community_id)
     resident = await _resident(scene, code)
     await _join(scene, resident, place, code.role)
-    await _stands(scene, resident)
+    await stands(scene, resident)
     scene.reply("bind.done", home=place.name, community=community.called(scene.locale))
 
 
-async def _stands(scene: Scene, resident: Resident) -> None:
+async def stands(scene: Scene, resident: int) -> None:
     """What the account may speak for from now on, in this very message already."""
     await scene.session.flush()
-    homes = await homes_of(scene.session, resident.id, scene.work.now)
+    homes = await homes_of(scene.session, resident, scene.work.now)
     scene.standing = replace(
         scene.standing,
-        resident=resident.id,
+        resident=resident,
         homes=[(home, name, place.id, place.timezone, place.settings) for home, name, place in homes],
-        phones=list(enumerate(await phones_of(scene.session, resident.id))),
+        phones=list(enumerate(await phones_of(scene.session, resident))),
     )
 
 
-async def _link_staff(scene: Scene, staff_id: int) -> None:
+def nobody(scene: Scene) -> None:
+    """The account speaks for no home any more, in this very message already."""
+    scene.standing = replace(scene.standing, resident=None, homes=(), phones=())
+
+
+async def link_staff(scene: Scene, staff_id: int) -> None:
+    """The account is this staff member's from now on."""
     person = await scene.session.get_one(Staff, staff_id)
     roles = await scene.session.scalars(
         select(StaffRole.role).where(StaffRole.staff_id == staff_id).distinct().order_by(StaffRole.role)
@@ -130,60 +156,76 @@ async def _link_staff(scene: Scene, staff_id: int) -> None:
     scene.reply("staff.linked", name=called(person, scene.locale), roles=names)
 
 
-async def _redeemed(scene: Scene, text: str) -> Code | None:
+async def redeem(scene: Scene, text: str) -> Code | None:
     """The code, used up; None after saying what is wrong with it."""
-    now = scene.work.now
-    account = await scene.session.get_one(Account, scene.standing.account)
-    if account.locked_until is not None and account.locked_until > now:
-        scene.reply("bind.locked")
+    if await locked(scene):
         return None
-    used = (
-        update(Code)
-        .where(Code.digest == digest(text), Code.used_at.is_(None), Code.expires_at > now)
-        .values(used_at=now, used_by=account.id)
-        .returning(Code.id)
+    now = scene.work.now
+    valid = update(Code).where(Code.digest == digest(text), Code.used_at.is_(None), Code.expires_at > now)
+    used = valid.values(used_at=now, used_by=scene.standing.account).returning(Code.id)
+    found = await scene.session.scalar(used, execution_options={"synchronize_session": False})
+    if found is None:
+        await wrong(scene, "bind.wrong_code")
+        return None
+    await right(scene)
+    return await scene.session.get_one(Code, found, populate_existing=True)
+
+
+async def locked(scene: Scene) -> bool:
+    """Whether the account has to wait, which it is told then."""
+    until = await scene.session.scalar(
+        select(Account.locked_until).where(Account.id == scene.standing.account)
     )
-    found = await scene.session.scalar(used)
-    if found is not None:
-        account.wrong_codes = 0
-        return await scene.session.get_one(Code, found, populate_existing=True)
+    if until is None or until <= scene.work.now:
+        return False
+    scene.reply("bind.locked")
+    return True
+
+
+async def right(scene: Scene) -> None:
+    """A right code: earlier wrong ones no longer count."""
+    forgiven = update(Account).where(Account.id == scene.standing.account, Account.wrong_codes > 0)
+    await scene.session.execute(forgiven.values(wrong_codes=0))
+
+
+async def wrong(scene: Scene, key: str) -> None:
+    """Count a wrong code, and say so; after several the account is locked, and the desk hears of it."""
+    account = await scene.session.get_one(Account, scene.standing.account, populate_existing=True)
     account.wrong_codes += 1
     if account.wrong_codes < TRIES:
-        scene.reply("bind.wrong_code")
-        return None
-    account.wrong_codes, account.locked_until = 0, now + LOCKED
+        scene.reply(key)
+        return
+    account.wrong_codes, account.locked_until = 0, scene.work.now + LOCKED
     scene.reply("bind.locked")
-    channel = scene.inbound.channel.capitalize()
+    channel = doors.called(scene.inbound.channel, scene.work.desk.texts)
     await notices.front_desk(scene.work, "notice.locked", channel=channel, name=scene.inbound.name)
-    return None
 
 
-async def _resident(scene: Scene, code: Code) -> Resident:
+async def _resident(scene: Scene, code: Code) -> int:
     """Who the account belongs to: known already, named by the code, or new."""
     known = scene.standing.resident or code.resident_id
-    if known is not None:
-        resident = await scene.session.get_one(Resident, known)
-    else:
+    if known is None:
         resident = Resident(name=scene.inbound.name, created_at=scene.work.now, settings={})
         scene.session.add(resident)
         await scene.session.flush()
+        known = resident.id
     await scene.session.execute(
-        update(Account).where(Account.id == scene.standing.account).values(resident_id=resident.id)
+        update(Account).where(Account.id == scene.standing.account).values(resident_id=known)
     )
-    return resident
+    return known
 
 
-async def _join(scene: Scene, resident: Resident, place: Home, role: str) -> None:
+async def _join(scene: Scene, resident: int, place: Home, role: str) -> None:
     now = scene.work.now
     held = await scene.session.scalar(
         select(Membership.id)
-        .where(Membership.resident_id == resident.id, Membership.home_id == place.id)
+        .where(Membership.resident_id == resident, Membership.home_id == place.id)
         .where(Membership.until.is_(None))
     )
     if held is None:
         scene.session.add(
             Membership(
-                resident_id=resident.id,
+                resident_id=resident,
                 home_id=place.id,
                 role=role,
                 since=now,
@@ -193,7 +235,7 @@ async def _join(scene: Scene, resident: Resident, place: Home, role: str) -> Non
         )
     scene.session.add(
         ChangeLog(
-            resident_id=resident.id,
+            resident_id=resident,
             field="home",
             old=None,
             new=place.name,

@@ -10,6 +10,7 @@ from handlers.desk import Desk
 from models.conversation import DeadLetter, Inbox
 from models.due import Due
 from models.outbox import Outbox
+from models.tally import Tally
 
 RECEIPTS_KEPT = timedelta(days=14)
 """No channel delivers a message again after so long (Telegram: 24 hours)."""
@@ -29,6 +30,7 @@ async def forget(desk: Desk) -> None:
         delete(Outbox).where(Outbox.state.in_(OVER), Outbox.created_at < now - SENT_KEPT),
         delete(Due).where(Due.done_at < now - DONE_KEPT),
         delete(DeadLetter).where(DeadLetter.dead_at < now - DEAD_KEPT),
+        delete(Tally).where(Tally.until < now),
     ):
         async with desk.database.transaction() as session:
             await session.execute(statement.execution_options(synchronize_session=False))

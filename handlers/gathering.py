@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from handlers.cutting import Weigh, cut, in_bytes, in_units, size
 from handlers.envelopes import Capabilities, Outgoing
 
 
@@ -27,48 +28,28 @@ def gathered(messages: Sequence[Outgoing]) -> Outgoing:
 
 def fits(message: Outgoing, can: Capabilities) -> bool:
     """Whether a channel takes a message's words in one piece, its links included."""
-    return size(message, can) <= can.text_limit
-
-
-def size(message: Outgoing, can: Capabilities) -> int:
-    """How long a message is as its channel counts."""
     links = [
         f"{button.label}{button.url}{_MARKUP}" for row in message.buttons for button in row if button.url
     ]
-    return length("\n".join((message.title, message.text, *links)), can)
+    return size("\n".join((message.title, message.text, *links)), weight(can)) <= can.text_limit
 
 
 _MARKUP = '<a href=""></a>'
 
 
-def length(text: str, can: Capabilities) -> int:
-    """UTF-8 bytes or UTF-16 units."""
-    return len(text.encode()) if can.bytes else len(text.encode("utf-16-le")) // 2
+def weight(can: Capabilities) -> Weigh:
+    """How a channel counts."""
+    return in_bytes if can.bytes else in_units
 
 
-def cut(message: Outgoing, can: Capabilities) -> tuple[Outgoing, Outgoing | None]:
-    """As much of a message as fits, and the rest: between two lines, or within one that is too long."""
+def parted(message: Outgoing, can: Capabilities) -> tuple[Outgoing, Outgoing | None]:
+    """As much of a message as fits, and the rest, with the links."""
     if fits(message, can):
         return message, None
-    lines = message.text.split("\n")
-    kept = len(lines)
-    while kept and not fits(_part(message, lines[:kept]), can):
-        kept -= 1
-    if kept:
-        return _part(message, lines[:kept]), _rest(message, lines[kept:])
-    line = lines[0]
-    fitting = len(line)
-    while fitting > 1 and not fits(_part(message, [line[:fitting]]), can):
-        fitting -= max(1, fitting // 50)
-    return _part(message, [line[:fitting]]), _rest(message, [line[fitting:], *lines[1:]])
-
-
-def _part(message: Outgoing, lines: Sequence[str]) -> Outgoing:
-    return replace(message, text="\n".join(lines), buttons=(), pictures=())
-
-
-def _rest(message: Outgoing, lines: Sequence[str]) -> Outgoing:
-    return replace(message, title="", text="\n".join(lines))
+    room = can.text_limit - size(message.title, weight(can)) - 1
+    head = cut(message.text, can.text_limit, weight(can), room)[0]
+    rest = message.text[len(head) :].lstrip("\n ")
+    return replace(message, text=head, buttons=()), replace(message, title="", text=rest)
 
 
 def _whole(message: Outgoing) -> str:

@@ -28,6 +28,11 @@ class Pass:
     def good(self, now: datetime) -> bool:
         return now < self.until
 
+    @property
+    def name(self) -> str:
+        """Under which it is remembered: what it says, since a signature can be written in several ways."""
+        return f"{self.ticket:x}.{int(self.until.timestamp()):x}.{self.staff or 0:x}"
+
 
 def ticket_link(desk: Desk, ticket: int, since: datetime) -> str:
     """The page of a ticket, for a group's card: only for staff who are signed in. "" without an address."""
@@ -52,11 +57,6 @@ def read(desk: Desk, token: str) -> Pass | None:
         return Pass(int(ticket, 16), ends, int(staff[0], 16) if staff else None)
     except (BadSignature, ValueError):
         return None
-
-
-def digest(token: str) -> str:
-    """A name for a link under which it can be remembered without being kept."""
-    return hashlib.sha256(token.encode("utf-8", "replace")).hexdigest()[:32]
 
 
 def _link(desk: Desk, token: str) -> str:

@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, select, update
 
 from flows import catalogue
 from flows.engine.messages import Command, Heard, Phrase, Pressed, Said, Unfit
-from handlers import binding, cards, dialogue, groups
+from handlers import binding, cards, dialogue, groups, linking, redeeming, twins
 from handlers.cards import ticket_data
 from handlers.desk import Scene
 from handlers.envelopes import Button, Kind, Outgoing
@@ -36,8 +36,10 @@ async def command(scene: Scene, name: str, argument: str) -> None:
             await cancel(scene)
         case "start":
             await offer(scene, "menu.welcome")
-        case "menu" | "tickets" | "jobs" | "help" | "language":
+        case "menu" | "tickets" | "chats" | "jobs" | "help" | "language":
             await entry(scene, name)
+        case "merge" if scene.standing.staff is not None:
+            await twins.command(scene, argument)
         case _ if name in catalogue.lifecycles():
             await service(scene, name)
         case _:
@@ -49,7 +51,7 @@ async def redeem(scene: Scene, code: str) -> None:
     if not code:
         scene.reply("staff.code_wanted")
         return
-    if not await binding.redeem(scene, code):
+    if not await redeeming.redeem(scene, code):
         return
     if _running(scene):
         await dialogue.listen(scene, Pressed(Command.RESUME))
@@ -71,6 +73,12 @@ async def entry(scene: Scene, name: str) -> None:
             await my_tickets(scene)
         case "tickets" | "jobs":
             await my_jobs(scene)
+        case "chats" if scene.standing.resident is not None:
+            await linking.chats(scene, rest)
+        case "chats":
+            _ask_to_bind(scene)
+        case "twins" | "merge" | "unmerge":
+            await twins.entry(scene, head, rest)
         case "help":
             told = scene.text("staff.help_text" if _only_staff(scene) else "menu.help_text")
             scene.replies.append(Outgoing(told, buttons=choices(scene)))
@@ -141,6 +149,8 @@ async def is_code(scene: Scene) -> bool:
     text = scene.inbound.text
     if scene.inbound.kind is not Kind.TEXT:
         return False
+    if binding.ending(text) is not None:
+        return await binding.opens(scene, text)
     if scene.standing.resident is None:
         return binding.looks_like_code(text)
     return binding.looks_exactly_like_code(text) or await binding.opens(scene, text)
@@ -186,7 +196,8 @@ def choices(scene: Scene) -> tuple[tuple[Button, ...], ...]:
 def _entries(scene: Scene) -> tuple[str, ...]:
     mine = () if _only_staff(scene) else ("tickets",)
     jobs = () if scene.standing.staff is None else ("jobs",)
-    return (*mine, *jobs, "help", "language")
+    chats = () if scene.standing.resident is None else ("chats",)
+    return (*mine, *jobs, "help", "language", *chats)
 
 
 def _flow(scene: Scene) -> str:
@@ -212,7 +223,8 @@ async def my_tickets(scene: Scene) -> None:
     if scene.standing.resident is None:
         _ask_to_bind(scene)
         return
-    mine = Ticket.resident_id == scene.standing.resident
+    whose = select(Account.resident_id).where(Account.id == scene.standing.account)
+    mine = Ticket.resident_id == whose.scalar_subquery()
     found = await _open(scene, mine)
     if not found:
         last = await scene.session.scalar(select(Ticket).where(mine).order_by(Ticket.id.desc()).limit(1))

@@ -1,21 +1,27 @@
-"""What an administrator does from the command line: take on staff, hand out codes, bind groups."""
+"""What an administrator does from the command line: take on staff, hand out codes, bind groups, merge."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import select, update
+from sqlalchemy import Select, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from flows.engine.lifecycle import Role
-from handlers import binding, delivery
+from handlers import binding, delivery, merging, scanning
+from handlers.desk import Work
 from handlers.groups import purposes
+from handlers.merging import Unmergeable
+from handlers.scanning import Printed
 from handlers.wording import phone as number
 from models.base import add_once
 from models.community import Community, Home
 from models.group import Group
+from models.merge import Merge
+from models.resident import Phone, Resident
 from models.staff import Staff, StaffRole
+from models.ticket import Ticket
 
 HOME_ROLES = ("owner", "tenant", "family")
 STAFF_ROLES = tuple(role.value for role in Role if role not in (Role.RESIDENT, Role.CLOCK))
@@ -29,11 +35,45 @@ class Impossible(Exception):
 async def home_code(session: AsyncSession, now: datetime, *, community: str, home: str, role: str) -> str:
     """A new one-time code that binds an account to a home. Raises Impossible."""
     _known("role", role, HOME_ROLES)
-    place = await _community(session, community)
-    found = await session.scalar(select(Home.id).filter_by(community_id=place.id, name=home.strip()))
-    if found is None:
-        raise Impossible(f"no home {home!r} in {place.code}")
-    return await binding.issue(session, now, role=role, home=found)
+    return await binding.issue(session, now, role=role, home=await _home(session, community, home))
+
+
+async def home_scene(
+    session: AsyncSession, now: datetime, *, community: str, home: str, role: str
+) -> Printed:
+    """The same to be scanned: it asks for a phone's last digits before it binds. Raises Impossible."""
+    _known("role", role, HOME_ROLES)
+    return await scanning.issue(session, now, role=role, home=await _home(session, community, home))
+
+
+async def merge_residents(work: Work, keep: str, gone: str) -> Merge:
+    """Make two records of one person one, each named by its id, a ticket or a phone. Raises Impossible."""
+    stays, goes = await _resident(work.session, keep), await _resident(work.session, gone)
+    try:
+        made = await merging.merge(work, stays, goes, by="administrator")
+    except Unmergeable as no:
+        raise Impossible(_UNMERGEABLE[no.reason]) from None
+    await merging.redraw(work, made)
+    return made
+
+
+async def part_residents(work: Work, number: int) -> Merge:
+    """Take a merge back. Raises Impossible."""
+    try:
+        made = await merging.undo(work, number, by="administrator")
+    except Unmergeable as no:
+        raise Impossible(_UNMERGEABLE[no.reason]) from None
+    await merging.redraw(work, made)
+    return made
+
+
+_UNMERGEABLE = {
+    "same": "both are the same resident already",
+    "unknown": "there is no such merge, or its resident is no longer there",
+    "erased": "the data of one of them was erased on request",
+    "undone": "this merge was undone already",
+    "later": "a later merge is in the way: undo that first",
+}
 
 
 async def add_staff(
@@ -81,6 +121,31 @@ async def bind_group(
         execution_options={"synchronize_session": False},
     )
     await delivery.release_held(session, channel, bot, chat)
+
+
+async def _home(session: AsyncSession, community: str, name: str) -> int:
+    place = await _community(session, community)
+    found = await session.scalar(select(Home.id).filter_by(community_id=place.id, name=name.strip()))
+    if found is None:
+        raise Impossible(f"no home {name!r} in {place.code}")
+    return found
+
+
+async def _resident(session: AsyncSession, named: str) -> int:
+    """Who is meant by an id, the number of a ticket or a phone number."""
+    written, dialled = named.strip(), number(named)
+    query: Select[int | None] = select(Ticket.resident_id).where(Ticket.number == written.upper())
+    if written.isascii() and written.isdecimal() and len(written) < 10:
+        query = select(Resident.id).where(Resident.id == int(written))
+    elif dialled is not None and not any(letter.isalpha() for letter in written):
+        query = select(Phone.resident_id).where(Phone.number == dialled)
+    found = [one for one in await session.scalars(query.distinct()) if one is not None]
+    if not found:
+        raise Impossible(f"no resident {named!r}: give an id, a ticket's number or a phone number")
+    if len(found) > 1:
+        ids = ", ".join(str(one) for one in sorted(found))
+        raise Impossible(f"several residents have {named!r}: give one of the ids {ids}")
+    return found[0]
 
 
 async def _community(session: AsyncSession, code: str) -> Community:

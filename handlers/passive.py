@@ -11,7 +11,7 @@ from sqlalchemy import select
 from handlers import delivery, offering, tickets
 from handlers.desk import Scene, Work
 from handlers.envelopes import Inbound, Outgoing, Receipt
-from handlers.gathering import cut, fits, gathered
+from handlers.gathering import fits, gathered, parted
 from models.conversation import Inbox
 from models.outbox import Outbox
 
@@ -85,12 +85,12 @@ async def settled(scene: Scene) -> tuple[Outgoing, ...]:
     if not scene.replies:
         return ()
     whole = gathered(scene.replies)
-    head, rest = cut(replace(whole, pictures=()), scene.can)
+    head, rest = parted(replace(whole, pictures=()), scene.can)
     if rest is not None:
         await _post(scene.work, scene.inbound, rest)
     if whole.pictures:
         await _post(scene.work, scene.inbound, Outgoing("", pictures=whole.pictures))
-    return (head,)
+    return (head,) if head.text or head.title else ()
 
 
 async def late(work: Work, inbound: Inbound, replies: Sequence[Outgoing]) -> None:

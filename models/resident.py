@@ -14,7 +14,10 @@ from models.community import Community, Home
 
 
 class Resident(Base):
+    """Ids are never given twice: a record that was merged into another may come back."""
+
     __tablename__ = "resident"
+    __table_args__ = {"sqlite_autoincrement": True}  # noqa: RUF012 SQLAlchemy's own way to say so
     id: Mapped[Pk]
     name: Mapped[Name]
     locale: Mapped[str | None] = mapped_column(String(16))

@@ -9,14 +9,15 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from itertools import count
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from flows.engine.effects import OpenTicket
 from flows.repair import Details, Place, Trade
-from handlers import binding, cards, due, opening
+from handlers import binding, cards, due, offering, opening, scanning
 from handlers.desk import Desk, Work
 from handlers.envelopes import Button, Capabilities, Inbound, Kind, Media, Outgoing, Receipt
 from handlers.inbound import receive
+from handlers.scanning import Printed
 from handlers.texts import Texts
 from models import (
     Account,
@@ -45,6 +46,8 @@ MONDAY = datetime(2026, 11, 23, 1, 30, tzinfo=UTC)
 TEXTS = Texts.load()
 BUTTONS = Capabilities("test", contact=True)
 NUMBERS = Capabilities("plain", buttons=False, edits=False)
+WORDS = Capabilities("words", buttons=False, cards=False, edits=False, groups=False)
+"""For residents where staff have `NUMBERS`: no buttons at all, not even under what is pushed."""
 
 
 @dataclass(slots=True)
@@ -66,6 +69,9 @@ class World:
     desk: Desk
     now: datetime = MONDAY
     language: str = ""
+    residents: str = "test"
+    staff: set[str] = field(default_factory=set)
+    doors: dict[str, str] = field(default_factory=dict)
     chats: dict[str, list[Post]] = field(default_factory=dict)
     log: list[tuple[str, Post]] = field(default_factory=list)
     hints: list[str] = field(default_factory=list)
@@ -96,7 +102,7 @@ class World:
     def inbound(self, who: str, kind: Kind, chat: str = "", key: str = "", **more: object) -> Inbound:
         number = next(self.ids)
         return Inbound(
-            channel="test",
+            channel=self.channel(who),
             bot="bot",
             chat=chat or who,
             account=who,
@@ -108,6 +114,16 @@ class World:
             language=self.language,
             **more,  # type: ignore[arg-type]
         )
+
+    def channel(self, who: str) -> str:
+        """Where somebody talks to the desk."""
+        return self.doors.get(who) or ("test" if who in self.staff else self.residents)
+
+    async def on(self, who: str, channel: str) -> None:
+        """Somebody talks to the desk on this channel from now on."""
+        self.doors[who] = channel
+        async with self.database.transaction() as session:
+            await session.execute(update(Account).where(Account.external_id == who).values(channel=channel))
 
     async def say(self, who: str, text: str, chat: str = "", reply_to: str = "") -> Receipt:
         return await self.hear(self.inbound(who, Kind.TEXT, chat, text=text, reply_to=reply_to))
@@ -131,6 +147,17 @@ class World:
         async with self.database.transaction() as session:
             place = await session.scalar(select(Home.id).where(Home.name == home))
             return await binding.issue(session, self.now, role="owner", home=place)
+
+    async def scan(self, home: str) -> Printed:
+        """A QR code for a home, and what is told apart from it; a new home has nobody's phone on file."""
+        async with self.database.transaction() as session:
+            place = await session.scalar(select(Home).where(Home.name == home))
+            if place is None:
+                building = (await session.scalars(select(Building))).one()
+                place = Home(community_id=building.community_id, building_id=building.id, name=home)
+                session.add(place)
+                await session.flush()
+            return await scanning.issue(session, self.now, home=place.id, role="owner")
 
     async def report(self, who: str, *, urgent: bool = False) -> int:
         """A repair, opened without the conversation; returns its id."""
@@ -219,7 +246,8 @@ class World:
                     continue
                 row.state, row.sent_at = "sent", self.now
                 if row.card_id is None:
-                    message = Outgoing.from_json(row.payload["message"])
+                    said = Outgoing.from_json(row.payload["message"])
+                    message = await offering.pushed(Work(self.desk, session, self.now), row, said)
                     post = self._post(row.chat, message)
                     if message.ticket is not None:
                         session.add(
@@ -284,12 +312,14 @@ class World:
 
 @asynccontextmanager
 async def world(
-    database: Database, *, locale: str = "zh_CN", can: Capabilities = BUTTONS
+    database: Database, *, locale: str = "zh_CN", can: Capabilities = BUTTONS, words: Capabilities = WORDS
 ) -> AsyncIterator[World]:
     """Lakeside Garden with 李雷 in 3-1201, two technicians, a duty lead, a manager and the repair group."""
     made: list[World] = []
-    desk = Desk(database, TEXTS, {"test": can}, now=lambda: made[0].now)
-    made.append(World(desk, language=locale))
+    residents = can if can.buttons else words
+    channels = {"test": can, "words": words, **dict.fromkeys(("wechat", "telegram", "web"), residents)}
+    desk = Desk(database, TEXTS, channels, now=lambda: made[0].now)
+    made.append(World(desk, language=locale, residents="test" if can.buttons else "words"))
     await _settle(made[0], locale)
     yield made[0]
 
@@ -335,7 +365,7 @@ async def _settle(w: World, locale: str) -> None:
                     resident_id=resident.id, home_id=home.id, role="owner", since=w.now, verified_by="code"
                 )
             )
-            session.add(_account(name, locale, resident=resident.id))
+            session.add(_account(w.residents, name, locale, resident=resident.id))
             w.people[name] = resident.id
         for name, role in (
             ("王师傅", "technician"),
@@ -357,13 +387,16 @@ async def _settle(w: World, locale: str) -> None:
                     ends_at=w.now + timedelta(days=30),
                 )
             )
-            session.add(_account(name, locale, staff=staff.id))
+            session.add(_account("test", name, locale, staff=staff.id))
+            w.staff.add(name)
             w.people[name] = staff.id
 
 
-def _account(name: str, locale: str, *, resident: int | None = None, staff: int | None = None) -> Account:
+def _account(
+    channel: str, name: str, locale: str, *, resident: int | None = None, staff: int | None = None
+) -> Account:
     return Account(
-        channel="test",
+        channel=channel,
         bot="bot",
         external_id=name,
         chat=name,

@@ -2,33 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import structlog
 from aiogram import Bot
 
 from bot.channel import Gone, PartlySent, SendError, Temporary, Unacceptable, Uncertain
+from bot.photos import Load, nothing_stored
 from bot.telegram import outgoing
 from bot.telegram.api import BotApi
-from bot.telegram.cutting import shortened
 from bot.telegram.errors import BadFile, OtherKind, TooLate, Unchanged
 from bot.telegram.outgoing import Call
 from bot.telegram.updates import MOST_BYTES, NAME
+from handlers.cutting import in_units, shortened
 from handlers.envelopes import Capabilities, Outgoing, Picture
 
 LONGEST_TOAST = 200
 """In UTF-16 units (Bot API, answerCallbackQuery)."""
 
-Load = Callable[[int], Awaitable[bytes]]
-"""The bytes of an attachment, by its id; raises SendError, Temporary while there is no copy yet."""
-
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
-
-
-async def nothing_stored(attachment: int) -> bytes:
-    """For a house without a media store: no photo can be sent but those this bot has seen itself."""
-    raise Unacceptable(f"attachment {attachment} is not stored")
 
 
 class TelegramChannel:
@@ -161,7 +154,7 @@ class TelegramChannel:
 def tap_answer(tap: str, text: str) -> dict[str, Any]:
     """The fields of answerCallbackQuery."""
     answer: dict[str, Any] = {"callback_query_id": tap}
-    return answer | ({"text": shortened(text, LONGEST_TOAST)} if text else {})
+    return answer | ({"text": shortened(text, LONGEST_TOAST, in_units)} if text else {})
 
 
 def _attached(picture: Picture) -> str:

@@ -44,7 +44,7 @@ def _end(text: str, most: int) -> int:
 def _last_border(text: str, most: int) -> int:
     """The index behind the last character, however many code points make it, within `most` units."""
     used = last = 0
-    for index, whole in _borders(text):
+    for index, whole in borders(text):
         if whole:
             last = index
         if index < len(text):
@@ -54,7 +54,7 @@ def _last_border(text: str, most: int) -> int:
     return len(text)
 
 
-def _borders(text: str) -> Iterator[tuple[int, bool]]:
+def borders(text: str) -> Iterator[tuple[int, bool]]:
     """Every index, and whether a character, as people count them, begins there."""
     flags = 0
     for index, sign in enumerate(text):

@@ -5,11 +5,10 @@ from __future__ import annotations
 import asyncio
 
 import structlog
-from obstore.exceptions import BaseError
 from starlette.types import ASGIApp
 
-from bot.channel import Temporary, Unacceptable
 from bot.media import MediaStore
+from bot.photos import copies
 from bot.reception import Reception
 from bot.settings import Settings
 from bot.telegram.api import connect
@@ -18,7 +17,6 @@ from bot.telegram.polling import Polling
 from bot.telegram.setup import Setup, webhook_secret
 from bot.telegram.webhook import PATH, Webhook
 from handlers.texts import Texts
-from models import attachment
 from models.database import Database
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
@@ -31,7 +29,7 @@ class TelegramDoor:
         self._client = connect(settings.telegram_token, settings.telegram_api)
         self._settings, self._database = settings, database
         self._texts, self._store = texts, store
-        self.channel = TelegramChannel(self._client, self._attached)
+        self.channel = TelegramChannel(self._client, copies(database, store))
         self._secret = webhook_secret(settings)
 
     @classmethod
@@ -39,6 +37,10 @@ class TelegramDoor:
         cls, settings: Settings, database: Database, texts: Texts, store: MediaStore
     ) -> TelegramDoor | None:
         return cls(settings, database, texts, store) if settings.telegram_token else None
+
+    @property
+    def channels(self) -> tuple[TelegramChannel]:
+        return (self.channel,)
 
     @property
     def public(self) -> bool:
@@ -60,21 +62,6 @@ class TelegramDoor:
         if polling is not None and listening is not None:
             polling.stop()
             await listening
-
-    async def _attached(self, number: int) -> bytes:
-        """Our own copy of a photo that came in through another door."""
-        async with self._database.reading() as session:
-            photo = await attachment.one(session, number)
-        if photo is None or photo.state == "failed":
-            raise Unacceptable(f"attachment {number} is not kept")
-        if photo.stored is None:
-            raise Temporary(f"attachment {number} is not fetched yet")
-        try:
-            return await self._store.get(photo.stored)
-        except FileNotFoundError:
-            raise Unacceptable(f"attachment {number} is lost") from None
-        except (OSError, BaseError) as error:
-            raise Temporary(f"attachment {number}: {type(error).__name__}") from None
 
     async def close(self) -> None:
         await self._client.session.close()

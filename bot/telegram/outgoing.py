@@ -6,9 +6,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
-from bot.telegram.cutting import CAPTION_LIMIT, TEXT_LIMIT, cut, units
 from bot.telegram.updates import NAME
+from handlers.cutting import cut, in_units, size
 from handlers.envelopes import Button, Outgoing, Picture
+
+TEXT_LIMIT = 4096
+CAPTION_LIMIT = 1024
+"""In UTF-16 units (Bot API, sendMessage and sendPhoto)."""
 
 MOST_IN_ALBUM = 10
 LONGEST_TITLE = 1000
@@ -72,11 +76,11 @@ def edit_caption(chat: str, message_id: str, message: Outgoing) -> Call:
 
 
 def fits_caption(message: Outgoing) -> bool:
-    return units(_formatted(message)[0]) <= CAPTION_LIMIT
+    return _units(_formatted(message)[0]) <= CAPTION_LIMIT
 
 
 def fits_text(message: Outgoing) -> bool:
-    return units(_formatted(message)[0]) <= TEXT_LIMIT
+    return _units(_formatted(message)[0]) <= TEXT_LIMIT
 
 
 def reused(picture: Picture, bot: str) -> bool:
@@ -95,10 +99,10 @@ def _fits_one(message: Outgoing) -> bool:
 
 def _texts(message: Outgoing) -> list[Outgoing]:
     title, text = message.title.strip(), message.text
-    if units(title) > LONGEST_TITLE:
+    if _units(title) > LONGEST_TITLE:
         title, text = "", f"{title}\n{text}"
-    room = TEXT_LIMIT - units(_bells(message))
-    pieces = cut(text, room, room - units(title) - 1 if title else room) or [""]
+    room = TEXT_LIMIT - _units(_bells(message))
+    pieces = cut(text, room, in_units, room - _units(title) - 1 if title else room) or [""]
     if not (title or pieces[0]):
         return []
     parts = [Outgoing(piece, ticket=message.ticket) for piece in pieces]
@@ -113,12 +117,12 @@ def _formatted(message: Outgoing) -> tuple[str, list[Fields]]:
     words = "\n".join(filter(None, (title, text)))
     entities: list[Fields] = []
     if title:
-        entities.append({"type": "bold", "offset": 0, "length": units(title)})
+        entities.append({"type": "bold", "offset": 0, "length": _units(title)})
     bells = _bells(message)
     for number, person in enumerate(_called(message)):
-        offset = units(words) + 1 + number * units(_BELL)
+        offset = _units(words) + 1 + number * _units(_BELL)
         user = {"id": person, "is_bot": False, "first_name": _BELL}
-        entities.append({"type": "text_mention", "offset": offset, "length": units(_BELL), "user": user})
+        entities.append({"type": "text_mention", "offset": offset, "length": _units(_BELL), "user": user})
     return words + bells, entities
 
 
@@ -164,3 +168,7 @@ def _button(button: Button) -> Fields:
     action = {"url": button.url} if button.url else {"callback_data": button.data}
     style = {"style": button.style} if button.style in _STYLES else {}
     return {"text": button.label, **action, **style}
+
+
+def _units(text: str) -> int:
+    return size(text, in_units)

@@ -14,8 +14,8 @@ from bot.channel import Channel
 from bot.reception import DatabaseDown, TryLater
 from bot.telegram.channel import TelegramChannel, tap_answer
 from bot.telegram.payload import NotJson, read
-from bot.telegram.turns import Turns
 from bot.telegram.updates import inbound, tap_id
+from bot.turns import Turns
 from handlers.envelopes import Inbound, Kind, Receipt
 
 PATH = "/telegram/webhook"

@@ -84,10 +84,11 @@ class Callback:
     async def _posted(self, scope: Scope, receive: Receive) -> Answer:
         query = _query(scope)
         body = await _body(dict(scope["headers"]).get(b"content-length", b""), receive)
-        reply = await self._handle(self._envelope.opened(query, body))
+        letter = self._envelope.letter(query, body)
+        reply = await self._handle(letter.fields)
         if reply is None:
             return Answer(HTTPStatus.OK, NOTHING_TO_SAY)
-        return Answer(HTTPStatus.OK, self._envelope.sealed(reply, query["nonce"]), "text/xml")
+        return Answer(HTTPStatus.OK, self._envelope.sealed(reply, query["nonce"], letter.key), "text/xml")
 
 
 def _query(scope: Scope) -> dict[str, str]:

@@ -45,8 +45,8 @@ def check(given: str, token: str, *parts: str) -> None:
 class Cipher:
     """AES-256-CBC around a frame of noise, length, message and receiver (WeChat docs: 消息加解密说明).
 
-    `keys` are EncodingAESKeys, the newest first: it writes, all of them read. `receiver` is the appid of an
-    official account, the corpid of a WeCom app. Raises ValueError for a key that is none.
+    `keys` are EncodingAESKeys, the newest first; all of them read, and each can write. `receiver` is the
+    appid of an official account, the corpid of a WeCom app. Raises ValueError for a key that is none.
     """
 
     def __init__(self, keys: Sequence[str], receiver: str) -> None:
@@ -55,24 +55,28 @@ class Cipher:
         self._keys = [_key(letters) for letters in keys]
         self._receiver = receiver.encode()
 
-    def encrypt(self, message: str, noise: bytes = b"") -> str:
-        """The message sealed, in base64; `noise` is 16 random bytes, made up unless given."""
+    def encrypt(self, message: str, noise: bytes = b"", *, key: int = 0) -> str:
+        """The message sealed with the so-manieth key; `noise` is 16 random bytes, made up unless given."""
         noise = noise or os.urandom(NOISE)
         if len(noise) != NOISE:
             raise ValueError(f"noise has {NOISE} bytes")
         text = message.encode()
         frame = noise + _LENGTH.pack(len(text)) + text + self._receiver
         missing = BLOCK - len(frame) % BLOCK
-        writing = _aes(self._keys[0]).encryptor()
+        writing = _aes(self._keys[key]).encryptor()
         return base64.b64encode(writing.update(frame + bytes([missing]) * missing)).decode()
 
     def decrypt(self, encrypted: str) -> str:
         """What one of the keys opens. Raises Refused, the same for whatever is wrong."""
+        return self.unlocked(encrypted)[0]
+
+    def unlocked(self, encrypted: str) -> tuple[str, int]:
+        """The same, and the key that opens it, counted from the newest."""
         sealed = _sealed(encrypted)
-        for key in self._keys:
+        for number, key in enumerate(self._keys):
             message = self._opened(key, sealed)
             if message is not None:
-                return message
+                return message, number
         raise Refused
 
     def _opened(self, key: bytes, sealed: bytes) -> str | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from bot.tencent import xml
@@ -15,6 +16,14 @@ FRESH = 600.0
 _LONGEST_TIMESTAMP = 12
 
 Query = Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """What was inside, and which key opened it: 0 is the newest."""
+
+    fields: Mapping[str, Any]
+    key: int = 0
 
 
 class Envelope:
@@ -48,36 +57,44 @@ class Envelope:
 
     def greet_sealed(self, query: Query) -> str:
         """The answer to WeCom's first call: its echostr opened (企业微信: 验证URL有效性). Raises Refused."""
-        return self._unsealed(query, _of(query, "echostr"))
+        return self._unsealed(query, _of(query, "echostr"))[0]
 
     def opened(self, query: Query, body: bytes) -> Mapping[str, Any]:
-        """The fields of the letter in a body. Raises Refused, or xml.Unreadable.
+        """The fields of the letter in a body. Raises what `letter` raises."""
+        return self.letter(query, body).fields
+
+    def letter(self, query: Query, body: bytes) -> Letter:
+        """The letter in a body. Raises Refused, or xml.Unreadable.
 
         What is refused is the same for a wrong signature, an old letter, a broken seal or another receiver;
         a letter without a seal is refused where there are keys, and one that is nothing but seal where there
         are none.
         """
         if self._cipher is not None:
-            inside = self._unsealed(query, xml.text(xml.read(body), "Encrypt"))
-            return xml.read(inside.encode())
+            inside, key = self._unsealed(query, xml.text(xml.read(body), "Encrypt"))
+            return Letter(xml.read(inside.encode()), key)
         self._check_plain(query)
         fields = xml.read(body)
         if "Encrypt" in fields and "MsgType" not in fields:
             raise Refused("sealed_but_no_key")
-        return fields
+        return Letter(fields)
 
-    def sealed(self, fields: Mapping[str, Any], nonce: str) -> str:
-        """A reply as XML, sealed with the newest key if there is one (WeChat docs: 被动回复用户消息)."""
+    def sealed(self, fields: Mapping[str, Any], nonce: str, key: int = 0) -> str:
+        """A reply as XML, sealed if there are keys (WeChat docs: 被动回复用户消息).
+
+        It takes the `key` that opened the letter it answers: while keys are changed, the vendor may not have
+        the newest yet (WeChat docs: 消息加解密说明, 更换密钥).
+        """
         reply = xml.write(fields)
         if self._cipher is None:
             return reply
-        encrypted, timestamp = self._cipher.encrypt(reply), int(self._now())
+        encrypted, timestamp = self._cipher.encrypt(reply, key=key), int(self._now())
         signed = signature(self._token, str(timestamp), nonce, encrypted)
         return xml.write(
             {"Encrypt": encrypted, "MsgSignature": signed, "TimeStamp": timestamp, "Nonce": nonce}
         )
 
-    def _unsealed(self, query: Query, encrypted: str) -> str:
+    def _unsealed(self, query: Query, encrypted: str) -> tuple[str, int]:
         """The signature is looked at before the seal, so that nobody can learn from how a seal breaks."""
         if self._cipher is None:
             raise Refused("sealed_but_no_key")
@@ -86,7 +103,7 @@ class Envelope:
         timestamp, nonce = _of(query, "timestamp"), _of(query, "nonce")
         check(_of(query, "msg_signature"), self._token, timestamp, nonce, encrypted)
         self._check_age(timestamp)
-        return self._cipher.decrypt(encrypted)
+        return self._cipher.unlocked(encrypted)
 
     def _check_plain(self, query: Query) -> None:
         timestamp, nonce = _of(query, "timestamp"), _of(query, "nonce")

@@ -40,7 +40,7 @@ class Door:
 
     async def begin(self, request: Request) -> tuple[Session, dict[str, object]]:
         """The session of whoever opens the page, and what the page begins with."""
-        session = self._sessions.read(request) or stranger(_language(request, self._texts))
+        session = self._sessions.read(request) or stranger(language(request, self._texts))
         if self._seats.demo and not session.resident:
             session = await self._seats.first(session)
         if self._seats.demo:
@@ -204,7 +204,7 @@ def _json(content: object, status: int = 200) -> Response:
     return JSONResponse(content, status, headers={"Cache-Control": "no-store"})
 
 
-def _language(request: Request, texts: Texts) -> str:
+def language(request: Request, texts: Texts) -> str:
     """The first language of the browser that we have; Chinese when none is."""
     for wished in request.headers.get("accept-language", "").split(","):
         tongue = wished.split(";")[0].strip().split("-")[0].lower()

@@ -45,6 +45,7 @@ class Pages:
             lstrip_blocks=True,
         )
         self._page = environment.get_template("chat.html")
+        self.base = f"/web/static/{self._version}"
 
     def page(self, session: Session, state: Mapping[str, object]) -> Response:
         """The chat page, as this browser begins it."""
@@ -53,7 +54,7 @@ class Pages:
             words=self._words(locale),
             say=lambda key: self._texts.say(Phrase(f"web.page.{key}", GAPS), locale),
             lang=locale.replace("_", "-"),
-            static=f"/web/static/{self._version}",
+            static=self.base,
             tongues=[(known, TONGUES.get(known, known)) for known in self._texts.locales],
             state=state,
         )

@@ -16,6 +16,8 @@ from bot.web.photos import Photos
 from bot.web.seats import Seats
 from bot.web.session import Sessions
 from bot.web.shown import Links
+from bot.web.staff import staff_rooms
+from handlers.desk import Desk
 from handlers.texts import Texts
 from models.database import Database
 
@@ -30,8 +32,10 @@ def router(
     reception: Takes,
     texts: Texts,
     store: MediaStore,
+    desk: Desk | None = None,
+    wake: Callable[[], None] = lambda: None,
 ) -> APIRouter:
-    """The web chat, ready to be included in the program's one application."""
+    """The web chat and, with a `desk` to serve at, the staff pages, for the program's one application."""
     sessions = Sessions(settings)
     seats = Seats(settings, database, texts)
     links = Links(settings.key())
@@ -77,4 +81,6 @@ def router(
         rooms.add_route(path, endpoint, methods=["GET"])
     for path, endpoint in changes.items():
         rooms.add_route(path, endpoint, methods=["POST"])
+    if desk is not None:
+        rooms.include_router(staff_rooms(desk, store, pages.base, wake))
     return rooms

@@ -24,9 +24,12 @@ TABLES = (
     "community",
     "dead_letter",
     "lease",
+    "merge",
     "resident",
     "staff",
+    "tally",
     "web_message",
+    "wecom_code",
     "account",
     "building",
     "change_log",
@@ -39,6 +42,7 @@ TABLES = (
     "conversation",
     "home",
     "code",
+    "claim",
     "inbox",
     "membership",
     "ticket",
@@ -83,6 +87,26 @@ def upgrade() -> None:
         sa.Column("data", JSON, nullable=False),
     )
     op.create_table(
+        "tally",
+        sa.Column("name", sa.String(128), primary_key=True),
+        sa.Column("count", sa.Integer(), nullable=False),
+        sa.Column("until", INSTANT, nullable=False),
+    )
+    op.create_index("ix_tally_until", "tally", ["until"])
+    op.create_table(
+        "merge",
+        sa.Column("id", ID, primary_key=True, autoincrement=True),
+        sa.Column("keep_id", ID, nullable=False),
+        sa.Column("gone_id", ID, nullable=False),
+        sa.Column("by", sa.String(200), nullable=False),
+        sa.Column("at", INSTANT, nullable=False),
+        sa.Column("undone_by", sa.String(200), nullable=True),
+        sa.Column("undone_at", INSTANT, nullable=True),
+        sa.Column("moved", JSON, nullable=False),
+    )
+    op.create_index("ix_merge_keep_id", "merge", ["keep_id"])
+    op.create_index("ix_merge_gone_id", "merge", ["gone_id"])
+    op.create_table(
         "resident",
         sa.Column("id", ID, primary_key=True, autoincrement=True),
         sa.Column("name", sa.String(200), nullable=False),
@@ -90,6 +114,7 @@ def upgrade() -> None:
         sa.Column("created_at", INSTANT, nullable=False),
         sa.Column("erased_at", INSTANT, nullable=True),
         sa.Column("settings", JSON, nullable=False),
+        sqlite_autoincrement=True,
     )
     op.create_table(
         "staff",
@@ -112,6 +137,19 @@ def upgrade() -> None:
     op.create_index("ix_web_message_changed", "web_message", ["changed"])
     op.create_index("ix_web_message_chat_changed", "web_message", ["chat", "changed"])
     op.create_table(
+        "wecom_code",
+        sa.Column("id", ID, primary_key=True, autoincrement=True),
+        sa.Column("bot", sa.String(64), nullable=False),
+        sa.Column("task", sa.String(128), nullable=False),
+        sa.Column("account", sa.String(64), nullable=False),
+        sa.Column("code", sa.String(512), nullable=False),
+        sa.Column("got_at", INSTANT, nullable=False),
+        sa.Column("used_at", INSTANT, nullable=True),
+        sa.UniqueConstraint("bot", "code"),
+    )
+    op.create_index("ix_wecom_code_bot_task_account", "wecom_code", ["bot", "task", "account"])
+    op.create_index("ix_wecom_code_got_at", "wecom_code", ["got_at"])
+    op.create_table(
         "account",
         sa.Column("id", ID, primary_key=True, autoincrement=True),
         sa.Column("channel", sa.String(64), nullable=False),
@@ -123,6 +161,7 @@ def upgrade() -> None:
         sa.Column("resident_id", ID, sa.ForeignKey("resident.id"), nullable=True),
         sa.Column("staff_id", ID, sa.ForeignKey("staff.id"), nullable=True),
         sa.Column("reachable", sa.Boolean(), nullable=False),
+        sa.Column("chosen", sa.Boolean(), nullable=False),
         sa.Column("wrong_codes", sa.Integer(), nullable=False),
         sa.Column("locked_until", INSTANT, nullable=True),
         sa.Column("last_heard_at", INSTANT, nullable=True),
@@ -217,6 +256,7 @@ def upgrade() -> None:
         sa.Column("chat", sa.String(64), nullable=False),
         sa.Column("account_id", ID, sa.ForeignKey("account.id"), nullable=False),
         sa.Column("draft", JSON, nullable=True),
+        sa.Column("offered", JSON, nullable=True),
         sa.Column("revision", sa.Integer(), nullable=False),
         sa.Column("touched_at", INSTANT, nullable=False),
         sa.UniqueConstraint("channel", "bot", "chat", "account_id"),
@@ -240,8 +280,19 @@ def upgrade() -> None:
         sa.Column("expires_at", INSTANT, nullable=False),
         sa.Column("used_at", INSTANT, nullable=True),
         sa.Column("used_by", ID, sa.ForeignKey("account.id"), nullable=True),
+        sa.Column("pin_digest", sa.String(64), nullable=True),
+        sa.Column("wrong", sa.Integer(), nullable=False),
         sa.UniqueConstraint("digest"),
     )
+    op.create_table(
+        "claim",
+        sa.Column("id", ID, primary_key=True, autoincrement=True),
+        sa.Column("account_id", ID, sa.ForeignKey("account.id"), nullable=False),
+        sa.Column("code_id", ID, sa.ForeignKey("code.id"), nullable=False),
+        sa.Column("at", INSTANT, nullable=False),
+        sa.UniqueConstraint("account_id"),
+    )
+    op.create_index("ix_claim_code_id", "claim", ["code_id"])
     op.create_table(
         "inbox",
         sa.Column("id", ID, primary_key=True, autoincrement=True),
@@ -255,6 +306,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("channel", "bot", "key"),
     )
     op.create_index("ix_inbox_received_at", "inbox", ["received_at"])
+    op.create_index("ix_inbox_conversation_id_received_at", "inbox", ["conversation_id", "received_at"])
     op.create_table(
         "membership",
         sa.Column("id", ID, primary_key=True, autoincrement=True),

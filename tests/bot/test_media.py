@@ -14,6 +14,7 @@ from sqlalchemy import select
 
 from bot.channel import Channel, Gone, SendError, Temporary, Throttled, Unacceptable, whole
 from bot.media import LONGEST_EDGE, SMALL_EDGE, MediaStore, UnfitMedia, clean, fetch_wanted, small
+from bot.photos import copies
 from handlers.envelopes import Capabilities, Outgoing
 from models import attachment
 from models.attachment import Attachment
@@ -220,3 +221,21 @@ async def test_a_door_that_is_closed_today_may_open_tomorrow(database: Database,
     await wanted(database, "file-1", channel="wechat")
     assert await fetch(database, store, Door({})) == 0
     assert (await kept(database))["file-1"].state == "wanted"
+
+
+async def test_photos_of_other_doors_are_those_we_have_kept(database: Database, tmp_path: Path) -> None:
+    load = copies(database, MediaStore(f"file://{tmp_path}"))
+    states = [("failed", None), ("wanted", None), ("stored", f"ab/{'ab' * 16}.jpg")]
+    async with database.transaction() as session:
+        photos = [
+            Attachment(
+                channel="web", bot="web", source="x", state=state, stored=stored, next_at=NOW, created_at=NOW
+            )
+            for state, stored in states
+        ]
+        session.add_all(photos)
+    for number, error in ((404, Unacceptable), (photos[0].id, Unacceptable), (photos[1].id, Temporary)):
+        with pytest.raises(error):
+            await load(number)
+    with pytest.raises(Unacceptable):
+        await load(photos[2].id)

@@ -10,6 +10,7 @@ from tests.emulators.telegram import TelegramEmulator
 from tests.emulators.telegram_errors import JSON
 from tests.emulators.telegram_group import Group
 from tests.emulators.telegram_phone import User
+from tests.emulators.wechat_fixtures import desk, li, wechat  # noqa: F401
 
 
 class Api:

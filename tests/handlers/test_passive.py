@@ -12,7 +12,7 @@ from sqlalchemy import select, update
 from handlers import delivery, passive
 from handlers.desk import Work
 from handlers.envelopes import Button, Inbound, Kind, Outgoing, Receipt
-from handlers.gathering import cut, fits, length
+from handlers.gathering import fits, parted
 from handlers.inbound import receive
 from models import Account, Conversation, Inbox, Outbox, Ticket
 from models.database import Database
@@ -127,17 +127,12 @@ def test_cutting_loses_nothing_and_each_part_fits(text: str) -> None:
     left: Outgoing | None = Outgoing(text, "标题")
     parts: list[Outgoing] = []
     while left is not None:
-        part, left = cut(left, ONE)
+        part, left = parted(left, ONE)
         parts.append(part)
         assert fits(part, ONE)
         assert len(parts) < 50
     assert "".join(part.text for part in parts).replace("\n", "") == text.replace("\n", "")
     assert [part.title for part in parts] == ["标题", *[""] * (len(parts) - 1)]
-
-
-def test_lengths_are_counted_as_the_channel_counts() -> None:
-    assert length("修🏡", ONE) == 7
-    assert length("修🏡", replace(ONE, bytes=False)) == 3
 
 
 async def test_15_a_reply_that_comes_too_late_follows_by_itself(w: World) -> None:

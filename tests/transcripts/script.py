@@ -5,6 +5,7 @@
     % numbers                          a channel without buttons: options are numbered
     % set tickets_a_day 2              the community has set this for itself
     % english 王师傅 Mr Wang            what a colleague is called in English
+    % on telegram 李雷的手机             somebody talks to the desk on this channel
     李雷> words                         somebody writes, in their own chat; ⏎ is a new line
     王师傅@repair> [接单]                somebody taps a button, here in the group
     王师傅 + 赵师傅@repair> [接单]        two people in the same instant
@@ -14,6 +15,9 @@
     李雷> (edit "words") other words    an earlier message of theirs gets other words
     李雷> (again)                       the channel delivers their last message once more
     新邻居> {code 3-1202}               a one-time code for a home, {staff code technician} for staff
+    新邻居> {shown code}                the one-time code that the desk showed last, never written out
+    新邻居> /start {scan 3-1202}        the home's QR code is scanned; {same scan} is that code again
+    新邻居> {pin}                       the number that was told apart from it
     ~ 11 min                           time passes; also h, d, and `~ until 08:30`
 
 What is seen: `李雷<` a message, `李雷~` a message that changed in place, `王师傅!` a remark on a tap.
@@ -31,8 +35,10 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select, update
 
 from flows.engine.form import Draft
+from handlers import binding
 from handlers.envelopes import Button, Inbound, Kind, Media
-from models import Conversation, Staff
+from handlers.scanning import Printed
+from models import Code, Conversation, Staff
 from tests.world import Post, World
 
 ZONE = ZoneInfo("Asia/Shanghai")
@@ -42,6 +48,8 @@ TIME = re.compile(r"~ (?:(\d+) (min|h|d)|until (\d\d:\d\d))")
 TAP = re.compile(r"\[(.+?)\](?: \((old|twice)\))?")
 MARK = re.compile(r'\((\w+)(?: ([^")]+))?(?: "([^"]*)")?\) ?(.*)', re.DOTALL)
 CODE = re.compile(r"\{(staff )?code ([\w-]+)\}")
+SCAN = re.compile(r"\{scan ([\w-]+)\}")
+SHOWN = re.compile(rf"(?<!\w)[{binding.ALPHABET}]{{{binding.LENGTH}}}(?!\w)")
 UNITS = {"min": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1)}
 
 
@@ -62,6 +70,8 @@ class Play:
     out: list[str] = field(default_factory=list)
     seen: int = 0
     drafts: int = 0
+    shown_code: str = ""
+    printed: Printed = field(default_factory=lambda: Printed(""))
 
     async def run(self, text: str) -> str:
         """The transcript as it goes now."""
@@ -87,6 +97,10 @@ class Play:
             async with self.world.database.transaction() as session:
                 await session.execute(update(Staff).where(Staff.name == name).values(name_en=english))
             return
+        if line.startswith("% on "):
+            channel, who = line.removeprefix("% on ").split(" ", 1)
+            await self.world.on(who, channel)
+            return
         await self._reread()
         if (spoken := INPUT.fullmatch(line)) is not None:
             await self._spoken(spoken[1].split(" + "), spoken[2] or "", spoken[3])
@@ -95,7 +109,7 @@ class Play:
         assert passed is not None, f"not a line of a transcript: {line}"
         span = UNITS[passed[2]] * int(passed[1]) if passed[1] else self._clock(passed[3]) - self.world.now
         await self.world.wait(span)
-        self._seen(quiet=True)
+        await self._seen(quiet=True)
 
     def _clock(self, at: str) -> datetime:
         """The next instant at which the clock on the wall says so."""
@@ -120,7 +134,7 @@ class Play:
         for inbound, receipt in zip(heard, await self.world.at_once(*heard), strict=True):
             if receipt.hint:
                 self.out.append(f"{inbound.account}! {receipt.hint}")
-        self._seen()
+        await self._seen()
 
     async def _inbound(self, who: str, chat: str, said: str) -> Inbound:
         if tap := TAP.fullmatch(said):
@@ -129,6 +143,12 @@ class Play:
         while code := CODE.search(said):
             made = await (self.world.staff_code(code[2]) if code[1] else self.world.code(code[2]))
             said = said.replace(code[0], made)
+        while scan := SCAN.search(said):
+            self.printed = await self.world.scan(scan[1])
+            said = said.replace(scan[0], self.printed.scene)
+        known = {"shown code": self.shown_code, "same scan": self.printed.scene, "pin": self.printed.pin}
+        for name, value in known.items():
+            said = said.replace(f"{{{name}}}", value)
         return self._marked(who, chat, said.replace("⏎", "\n"))
 
     def _button(self, chat: str, label: str, *, old: bool) -> tuple[Button, Post]:
@@ -174,16 +194,24 @@ class Play:
                 return post.id
         raise AssertionError(f"nobody said {words!r} in {chat}")
 
-    def _seen(self, *, quiet: bool = False) -> None:
+    async def _seen(self, *, quiet: bool = False) -> None:
         """Write down what the phones show since the last line."""
         new = self.world.log[self.seen :]
         self.seen = len(self.world.log)
         if not new and not quiet and "!" not in self.out[-1]:
             self.out.append("(nothing)")
         for chat, post in new:
-            first, *more = shown(post)
+            first, *more = [await self._covered(line) for line in shown(post)]
             self.out.append(f"{chat}{'~' if post.edited else '<'} {first}")
             self.out.extend(f"    {line}".rstrip() for line in more)
+
+    async def _covered(self, line: str) -> str:
+        """A line without the one-time code in it, which is another one each time."""
+        for found in SHOWN.findall(line):
+            async with self.world.database.reading() as session:
+                if await session.scalar(select(Code.id).where(Code.digest == binding.digest(found))):
+                    self.shown_code, line = found, line.replace(found, "{shown code}")
+        return line
 
 
 def shown(post: Post) -> Iterator[str]:

@@ -9,8 +9,8 @@ from aiogram.methods.base import TelegramMethod
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.telegram.cutting import CAPTION_LIMIT, TEXT_LIMIT, cut, shortened, units
-from bot.telegram.outgoing import Call, edit_caption, edit_text, post, split
+from bot.telegram.outgoing import CAPTION_LIMIT, TEXT_LIMIT, Call, edit_caption, edit_text, post, split
+from handlers.cutting import cut, in_units, shortened, size
 from handlers.envelopes import Button, Outgoing, Picture
 
 ROWS = ((Button("接单", "t.42.accept", "primary"),), (Button("地图", "", url="https://example.org"),))
@@ -88,17 +88,17 @@ def test_a_part_is_not_split_again() -> None:
 
 
 def test_a_text_is_cut_at_line_ends_then_at_blanks_then_anywhere() -> None:
-    assert cut("first line\nsecond line\nthird", 22) == ["first line\nsecond line", "third"]
-    assert cut("one two three", 8) == ["one two", "three"]
-    assert cut("漏水漏水", 3) == ["漏水漏", "水"]
-    assert cut(FAMILY * 2, 17) == [FAMILY, FAMILY]
-    assert cut(FLAG * 3, 10) == [FLAG * 2, FLAG]
-    assert cut("漏" + KEYCAP, 3) == ["漏", KEYCAP]
-    assert cut("漏" + HAND, 4) == ["漏", HAND]
-    assert cut("漏" + ACCENT, 2) == ["漏", ACCENT]
-    assert cut("e" + "\u0301" * 9, 5) == ["e" + "\u0301" * 4, "\u0301" * 5]
-    assert shortened("👍👍👍", 5) == "👍👍…"
-    assert shortened("👍👍👍", 6) == "👍👍👍"
+    assert cut("first line\nsecond line\nthird", 22, in_units) == ["first line\nsecond line", "third"]
+    assert cut("one two three", 8, in_units) == ["one two", "three"]
+    assert cut("漏水漏水", 3, in_units) == ["漏水漏", "水"]
+    assert cut(FAMILY * 2, 17, in_units) == [FAMILY, FAMILY]
+    assert cut(FLAG * 3, 10, in_units) == [FLAG * 2, FLAG]
+    assert cut("漏" + KEYCAP, 3, in_units) == ["漏", KEYCAP]
+    assert cut("漏" + HAND, 4, in_units) == ["漏", HAND]
+    assert cut("漏" + ACCENT, 2, in_units) == ["漏", ACCENT]
+    assert cut("e" + "\u0301" * 9, 5, in_units) == ["e" + "\u0301" * 4, "\u0301" * 5]
+    assert shortened("👍👍👍", 5, in_units) == "👍👍…"
+    assert shortened("👍👍👍", 6, in_units) == "👍👍👍"
 
 
 REACHED: Counter[str] = Counter()
@@ -121,10 +121,10 @@ def _nothing_is_lost(letters: list[str], times: int, title: str, called: int) ->
     calls = [post("1", part, named) for part in parts]
     for call in calls:
         words = call.fields["text"]
-        assert units(words) <= TEXT_LIMIT
+        assert size(words, in_units) <= TEXT_LIMIT
         assert words.strip()
         for entity in call.fields.get("entities", []):
-            assert 0 <= entity["offset"] < entity["offset"] + entity["length"] <= units(words)
+            assert 0 <= entity["offset"] < entity["offset"] + entity["length"] <= size(words, in_units)
     said = "".join("".join(call.fields["text"].split()) for call in calls)
     assert said == "".join((title + text).split()) + "🔔" * called
     markups = ["reply_markup" in call.fields for call in calls]

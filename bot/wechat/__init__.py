@@ -1,0 +1,1 @@
+"""The WeChat door: residents write to an official account, and are answered there."""

@@ -1,0 +1,142 @@
+"""Where WeChat brings what residents write; the answer goes back with the messenger, who waits 5 seconds."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Protocol
+
+import structlog
+
+from bot import figures
+from bot.channel import Channel
+from bot.reception import TryLater
+from bot.turns import Turns
+from bot.wechat import outgoing
+from bot.wechat.updates import NAME, Report, inbound
+from handlers.envelopes import Inbound, Outgoing, Receipt
+
+PATH = "/wechat/callback"
+ANSWER_WITHIN = 14.0
+"""Seconds: what takes longer goes by way of the outbox. WeChat waits 5, three times (被动回复用户消息)."""
+WAIT = 4.5
+LONGER = 4 / 3
+"""What we wait of that where WeChat is to lose its patience and come again."""
+KNOCKS = 3
+"""So often WeChat delivers a message that is not answered; after that it never comes again."""
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger()
+
+Reply = Mapping[str, Any]
+
+
+class Receptionist(Protocol):
+    async def take(self, channel: Channel, inbound: Inbound, *, by: float | None = None) -> Receipt: ...
+
+    async def too_late(self, inbound: Inbound, receipt: Receipt) -> None: ...
+
+
+@dataclass(slots=True)
+class _InHand:
+    """A message that is being handled: how often it was brought meanwhile, and who waits for the answer."""
+
+    work: asyncio.Task[Receipt] | None = None
+    knocks: int = 0
+    waiting: int = 0
+
+
+class Webhook:
+    """`handle` is what `bot.tencent.callback.Callback` asks for; `tappable` turns lines into links.
+
+    A message counts as delivered only when it has been handled: while it is still in hand as WeChat's
+    patience ends, WeChat is kept waiting, so that it brings the message again, which meets the work under
+    way. The third time is the last; then it is accepted, since WeChat would show the resident an error.
+    """
+
+    def __init__(
+        self,
+        channel: Channel,
+        reception: Receptionist,
+        *,
+        tappable: bool = False,
+        within: float = ANSWER_WITHIN,
+        wait: float = WAIT,
+    ) -> None:
+        self._channel, self._reception, self._tappable = channel, reception, tappable
+        self._within, self._wait = within, wait
+        self._turns = Turns()
+        self._in_hand: dict[str, _InHand] = {}
+
+    async def handle(self, fields: Mapping[str, Any]) -> Reply | None:
+        """The fields of the reply, or None where there is nothing to say at once. Raises TryLater."""
+        arrived = inbound(fields, bot=self._channel.bot)
+        if isinstance(arrived, Report):
+            _note(arrived)
+            return None
+        receipt = None if arrived is None else await self._heard(arrived)
+        if receipt is None or receipt.queued or not receipt.replies:
+            return None
+        return self._reply(fields, receipt.replies[0])
+
+    async def finish(self) -> None:
+        """Wait for what is still in hand though nobody waits for its answer."""
+        left = [held.work for held in self._in_hand.values() if held.work is not None]
+        await asyncio.gather(*left, return_exceptions=True)
+
+    async def _heard(self, arrived: Inbound) -> Receipt | None:
+        """What the reception says; None when it has not said it in time, and nobody will ask again."""
+        held = self._in_hand.get(arrived.key)
+        if held is None:
+            held = self._in_hand[arrived.key] = _InHand()
+            held.work = asyncio.create_task(self._handled(arrived, held))
+        assert held.work is not None
+        held.knocks += 1
+        held.waiting += 1
+        last = held.knocks >= KNOCKS
+        done, _ = await asyncio.wait({held.work}, timeout=self._wait if last else self._wait * LONGER)
+        held.waiting -= 1
+        if done:
+            return held.work.result()
+        log.warning("wechat_message_slow", knocks=held.knocks)
+        if not last:
+            raise TryLater("still in hand")
+        return None
+
+    async def _handled(self, arrived: Inbound, held: _InHand) -> Receipt:
+        """Whoever brought it may be gone by then: then the reply follows by way of the outbox."""
+        by = time.monotonic() + self._within
+        try:
+            async with self._turns.turn(arrived.account):
+                receipt = await self._reception.take(self._channel, arrived, by=by)
+            if held.waiting or receipt.queued or not receipt.replies:
+                return receipt
+            await self._reception.too_late(arrived, receipt)
+            return replace(receipt, queued=True)
+        except Exception as error:
+            if held.waiting:
+                raise
+            log.error("wechat_message_failed_late", error=type(error).__name__, knocks=held.knocks)
+            return Receipt(queued=True)
+        finally:
+            del self._in_hand[arrived.key]
+
+    def _reply(self, fields: Mapping[str, Any], said: Outgoing) -> Reply | None:
+        """A text the other way round (WeChat docs: 回复文本消息)."""
+        content = outgoing.words(said, tappable=self._tappable)
+        if not content:
+            log.error("wechat_reply_without_words", pictures=len(said.pictures))
+            return None
+        return {
+            "ToUserName": fields["FromUserName"],
+            "FromUserName": fields.get("ToUserName", ""),
+            "CreateTime": int(time.time()),
+            "MsgType": "text",
+            "Content": content,
+        }
+
+
+def _note(report: Report) -> None:
+    figures.handled.labels(NAME, report.event).inc()
+    log.warning("wechat_reports", event_name=report.event, told=report.told)
