@@ -22,7 +22,10 @@ resident = typer.Typer(help="Residents: two records of one person.")
 staff = typer.Typer(help="Staff: who serves, and as what.")
 group = typer.Typer(help="Group chats of the staff.")
 db = typer.Typer(help="The database.")
-SPEAK_OF = {"home": home, "resident": resident, "staff": staff, "group": group, "db": db}
+wechat = typer.Typer(help="The official account on WeChat.")
+wechat_menu = typer.Typer(help="The menu under the chat.")
+wechat.add_typer(wechat_menu, name="menu")
+SPEAK_OF = {"home": home, "resident": resident, "staff": staff, "group": group, "db": db, "wechat": wechat}
 for name, commands in SPEAK_OF.items():
     app.add_typer(commands, name=name)
 
@@ -108,12 +111,30 @@ def group_bind(
         str, typer.Argument(metavar="PURPOSE", help="What for: repair, care, renovation, gate or managers.")
     ],
     community: Community,
-    channel: Annotated[str, typer.Option(help="The channel of the group: telegram or web.")],
-    bot: Annotated[str, typer.Option(help="Id of the bot in the group: on Telegram the token's number.")],
-    chat: Annotated[str, typer.Option(help="Id of the group on its channel, such as -1001234567890.")],
+    channel: Annotated[str, typer.Option(help="The channel of the group: telegram, web, robot or wecom.")],
+    bot: Annotated[
+        str, typer.Option(help="Id of the bot in the group: on telegram the token's number.")
+    ] = "",
+    chat: Annotated[
+        str, typer.Option(help="Id of the group, such as -1001234567890; on robot the robot's key.")
+    ] = "",
 ) -> None:
-    """Make a group chat the place for some kind of tickets."""
+    """Make a group chat the place for some kind of tickets.
+
+    On robot, a group robot of WeCom, --chat is enough. On wecom, the app of the staff, there is no group:
+    cards go to whoever serves for the purpose, and neither --bot nor --chat is needed.
+    """
     done(office.bind_group(load(), purpose=purpose, community=community, channel=channel, bot=bot, chat=chat))
+
+
+@wechat_menu.command("push")
+def wechat_menu_push(
+    language: Annotated[str, typer.Option(help="zh_CN or en: the menu is the same for everybody.")] = "zh_CN",
+) -> None:
+    """Have WeChat show the menu of services under the chat; it replaces the one there was."""
+    from bot.handouts import push_menu
+
+    print(done(push_menu(load(), language)))
 
 
 @db.command("upgrade")

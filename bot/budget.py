@@ -31,8 +31,11 @@ TELEGRAM = Limits(overall=Limit(30, 1.0), private=Limit(3, 3.0), group=Limit(20,
 """core.telegram.org/bots/faq: about 30 a second overall, one a second to a person, 20 a minute to a group."""
 ROBOT = Limits(group=Limit(20, 60.0, reserved=2))
 """WeCom docs, 消息推送配置说明: 20 messages a minute to each robot."""
-WECOM = Limits(private=Limit(30, 60.0))
-"""WeCom docs, 发送应用消息: 30 a minute from an app to a person; what is more vanishes without an error."""
+WECOM = Limits(private=Limit(30, 60.0), group=Limit(20, 60.0, reserved=2))
+"""WeCom docs, 发送应用消息: 30 a minute from an app to a person; what is more vanishes without an error.
+
+What a team is told reaches each of its members, so some is left for what they are told alone.
+"""
 
 EMERGENCY = 0
 

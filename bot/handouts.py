@@ -1,4 +1,4 @@
-"""A home's QR code to be handed out: drawn as a picture, or in the terminal."""
+"""What an official account hands out: a home's QR code, and the menu under the chat."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from bot.channel import SendError
 from bot.media import MediaStore
 from bot.office import Impossible, opened
 from bot.settings import Settings
-from bot.wechat import qr
+from bot.wechat import menu, qr
 from bot.wechat.door import WechatDoor
 from handlers import office
 from handlers.desk import utcnow
@@ -42,11 +42,24 @@ async def home_qr(settings: Settings, *, community: str, home: str, role: str, o
     return "\n".join(said)
 
 
+async def push_menu(settings: Settings, language: str) -> str:
+    """Have WeChat show our menu under the chat; returns what is to be said. Raises Impossible."""
+    texts = Texts.load()
+    if language not in texts.locales:
+        raise Impossible(f"no language {language!r}: one of {', '.join(texts.locales)}")
+    async with opened(settings) as database, _door(settings, database) as door:
+        try:
+            await menu.push(door.api, texts, language)
+        except SendError as error:
+            raise Impossible(f"WeChat took no menu: {error}") from None
+    return "WeChat shows the menu to whoever opens the chat anew."
+
+
 @asynccontextmanager
 async def _door(settings: Settings, database: Database) -> AsyncIterator[WechatDoor]:
     door = WechatDoor.of(settings, database, Texts.load(), MediaStore(settings.media_url))
     if door is None:
-        raise Impossible("WUBU_WECHAT_APPID: a code to be scanned needs the official account")
+        raise Impossible("WUBU_WECHAT_APPID: is needed for that: the official account")
     try:
         yield door
     finally:

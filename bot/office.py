@@ -7,7 +7,8 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
 from bot.settings import Settings
-from handlers import demo, merging, office
+from bot.wecom.escaping import is_key
+from handlers import demo, merging, office, teams
 from handlers.desk import Desk, Work, utcnow
 from handlers.office import HOME_ROLES, STAFF_ROLES, Impossible
 from handlers.texts import Texts
@@ -97,13 +98,38 @@ async def add_staff(
 
 
 async def bind_group(
-    settings: Settings, *, purpose: str, community: str, channel: str, bot: str, chat: str
+    settings: Settings, *, purpose: str, community: str, channel: str, bot: str = "", chat: str = ""
 ) -> None:
-    """See handlers.office.bind_group."""
+    """See handlers.office.bind_group; what follows from the channel need not be given."""
+    match channel:
+        case "wecom":
+            bot = _app(settings, bot, chat)
+        case "robot":
+            bot, chat = bot or "wecom", _key(chat)
+        case _ if not (bot and chat):
+            raise Impossible(f"a group on {channel} is named by --bot and --chat")
     async with opened(settings) as database, database.transaction() as session:
         await office.bind_group(
             session, purpose=purpose, community=community, channel=channel, bot=bot, chat=chat
         )
+
+
+def _app(settings: Settings, bot: str, chat: str) -> str:
+    """The bot of a team on WeCom: there is one app, and its settings say which."""
+    if bot or chat:
+        raise Impossible("on wecom there is no group to be named: without --bot and --chat, please")
+    for name in ("wecom_corpid", "wecom_secret", "wecom_agentid"):
+        if not getattr(settings, name):
+            raise Impossible(f"WUBU_{name.upper()}: is needed for that: the app of the staff")
+    return teams.app(settings.wecom_corpid, settings.wecom_agentid)
+
+
+def _key(chat: str) -> str:
+    """The key of a group's robot, also out of the whole address that WeCom shows; it is told to nobody."""
+    key = chat.strip().rpartition("key=")[2]
+    if not is_key(key):
+        raise Impossible("on robot --chat is the key at the end of the address that WeCom shows")
+    return key
 
 
 def free_port(settings: Settings) -> None:

@@ -28,6 +28,7 @@ async def forget(desk: Desk) -> None:
     for statement in (
         delete(Inbox).where(Inbox.received_at < now - RECEIPTS_KEPT),
         delete(Outbox).where(Outbox.state.in_(OVER), Outbox.created_at < now - SENT_KEPT),
+        delete(Outbox).where(Outbox.state == "held", Outbox.expires_at < now),
         delete(Due).where(Due.done_at < now - DONE_KEPT),
         delete(DeadLetter).where(DeadLetter.dead_at < now - DEAD_KEPT),
         delete(Tally).where(Tally.until < now),

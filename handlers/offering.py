@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -17,6 +17,11 @@ from models.account import Account
 from models.conversation import Conversation
 from models.outbox import Outbox
 
+NUMBERS, LETTERS, WORDS = "numbers", "letters", "words"
+"""How what was offered can be chosen, besides by its words."""
+LETTER = "abcdefghijklmnopqrstuvwxyz"
+"""For what is pushed while a question is open, whose answers have the numbers."""
+
 
 def chosen(scene: Scene) -> str:
     """The data of the button that somebody named in words; '' when they said something else.
@@ -27,10 +32,11 @@ def chosen(scene: Scene) -> str:
         return ""
     offers, heard, asking = _offers(scene.offered), plain(scene.inbound.text), _asking(scene)
     if heard.isdecimal() and len(heard) <= 2:
-        counts = bool(scene.offered.get("numbered")) and not asking and 1 <= int(heard) <= len(offers)
-        return offers[int(heard) - 1][1] if counts else ""
+        return "" if asking else _at(offers, scene.offered, NUMBERS, int(heard) - 1)
+    found = _at(offers, scene.offered, LETTERS, LETTER.find(heard)) if len(heard) == 1 else ""
     named = [data for label, data in offers if plain(label) == heard]
-    return named[0] if len(named) == 1 and not (asking and dialogue.answers(scene)) else ""
+    found = found or (named[0] if len(named) == 1 else "")
+    return "" if asking and found and dialogue.answers(scene) else found
 
 
 def put_in_words(scene: Scene) -> None:
@@ -43,13 +49,13 @@ def put_in_words(scene: Scene) -> None:
     asking, offers = _asking(scene), [offer for reply in scene.replies for offer in _buttons(reply)]
     if asking:
         scene.replies[:] = [_spelt(reply, scene.work, scene.locale) for reply in scene.replies]
-        scene.offered = _kept(offers, numbered=False) or _still_pushed(scene.offered)
+        scene.offered = _kept(offers, WORDS) or _still_pushed(scene.offered)
         return
     counted = 0
     for at, reply in enumerate(scene.replies):
-        scene.replies[at] = _numbered(reply, counted)
+        scene.replies[at] = _listed(reply, [str(counted + n) for n in range(1, len(_buttons(reply)) + 1)])
         counted += len(_buttons(reply))
-    scene.offered = _kept(offers, numbered=True) or scene.offered
+    scene.offered = _kept(offers, NUMBERS) or scene.offered
 
 
 async def pushed(work: Work, row: Outbox, message: Outgoing) -> Outgoing:
@@ -71,10 +77,11 @@ async def pushed(work: Work, row: Outbox, message: Outgoing) -> Outgoing:
     await work.session.execute(
         update(Conversation)
         .where(Conversation.id == held.id)
-        .values(offered={**(_kept(_buttons(message), numbered=not asking) or {}), "pushed": True}),
+        .values(offered={**(_kept(_buttons(message), LETTERS if asking else NUMBERS) or {}), "pushed": True}),
         execution_options={"synchronize_session": False},
     )
-    return _spelt(message, work, account.locale) if asking else _numbered(message, 0)
+    signs = LETTER.upper() if asking else [str(number) for number in range(1, len(_buttons(message)) + 1)]
+    return _listed(message, signs)
 
 
 def _asking(scene: Scene) -> bool:
@@ -82,12 +89,11 @@ def _asking(scene: Scene) -> bool:
     return scene.draft is not None and scene.draft.flow != dialogue.KEPT
 
 
-def _numbered(reply: Outgoing, before: int) -> Outgoing:
-    numbered = [
-        (f"{before + at}. {label}", str(before + at)) for at, (label, _) in enumerate(_buttons(reply), 1)
-    ]
-    text = "\n".join((reply.text, *(line for line, _ in numbered)))
-    return replace(reply, text=text, buttons=_links(reply), choices=(*reply.choices, *numbered))
+def _listed(reply: Outgoing, signs: Sequence[str]) -> Outgoing:
+    """What is offered, line by line, each with the sign that chooses it."""
+    lines = [(f"{sign}. {label}", sign) for sign, (label, _) in zip(signs, _buttons(reply), strict=False)]
+    text = "\n".join((reply.text, *(line for line, _ in lines)))
+    return replace(reply, text=text, buttons=_links(reply), choices=(*reply.choices, *lines))
 
 
 def _spelt(reply: Outgoing, work: Work, locale: str) -> Outgoing:
@@ -108,14 +114,20 @@ def _links(reply: Outgoing) -> tuple[tuple[Button, ...], ...]:
     return tuple((button,) for row in reply.buttons for button in row if button.url)
 
 
-def _kept(offers: list[tuple[str, str]], *, numbered: bool) -> dict[str, Any] | None:
-    return {"numbered": numbered, "offers": [list(one) for one in offers]} if offers else None
+def _kept(offers: list[tuple[str, str]], by: str) -> dict[str, Any] | None:
+    return {"by": by, "offers": [list(one) for one in offers]} if offers else None
 
 
 def _still_pushed(offered: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
-    """A question replaces what was offered before it; of what was pushed the words still count."""
-    return {**offered, "numbered": False} if offered and offered.get("pushed") else None
+    """A question replaces what was offered before it; of what was pushed all but the numbers still count."""
+    if not offered or not offered.get("pushed"):
+        return None
+    return {**offered, "by": WORDS} if offered.get("by") == NUMBERS else offered
 
 
 def _offers(offered: Mapping[str, Any]) -> list[tuple[str, str]]:
     return [(str(label), str(data)) for label, data in offered.get("offers", ())]
+
+
+def _at(offers: list[tuple[str, str]], offered: Mapping[str, Any], by: str, place: int) -> str:
+    return offers[place][1] if offered.get("by") == by and 0 <= place < len(offers) else ""

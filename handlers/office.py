@@ -9,7 +9,7 @@ from sqlalchemy import Select, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from flows.engine.lifecycle import Role
-from handlers import binding, delivery, merging, scanning
+from handlers import binding, delivery, merging, scanning, teams
 from handlers.desk import Work
 from handlers.groups import purposes
 from handlers.merging import Unmergeable
@@ -25,7 +25,7 @@ from models.ticket import Ticket
 
 HOME_ROLES = ("owner", "tenant", "family")
 STAFF_ROLES = tuple(role.value for role in Role if role not in (Role.RESIDENT, Role.CLOCK))
-CHANNELS = ("telegram", "web")
+CHANNELS = ("telegram", "web", "robot", "wecom")
 
 
 class Impossible(Exception):
@@ -105,15 +105,20 @@ async def add_staff(
 
 
 async def bind_group(
-    session: AsyncSession, *, purpose: str, community: str, channel: str, bot: str, chat: str
+    session: AsyncSession, *, purpose: str, community: str, channel: str, bot: str, chat: str = ""
 ) -> None:
-    """Make a group chat the place for some kind of tickets; what waited for it leaves. Raises Impossible."""
+    """Make a group chat the place for some kind of tickets; what waited for it leaves. Raises Impossible.
+
+    In WeCom's app it is no group but the team of whoever serves for it, whose `chat` follows from that.
+    """
     _known("purpose", purpose, purposes())
     _known("channel", channel, CHANNELS)
+    place = await _community(session, community)
+    if channel == teams.CHANNEL:
+        chat = teams.address(place.code, purpose)
     for what, value in (("bot", bot), ("chat", chat)):
         if not value or len(value) > 64:
             raise Impossible(f"the {what} has 1 to 64 letters")
-    place = await _community(session, community)
     address = {"channel": channel, "bot": bot, "chat": chat, "purpose": purpose}
     await add_once(session, Group, *address, **address, community_id=place.id, title="", present=True)
     await session.execute(

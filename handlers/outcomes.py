@@ -21,6 +21,8 @@ from models.outbox import Outbox
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
+HELD_FOR = timedelta(days=14)
+"""After so long what was to be told to somebody is no news any more."""
 SECOND_LOOK = timedelta(seconds=2)
 """How long after an answer that never came a group's card is posted once more."""
 
@@ -236,6 +238,7 @@ class _Settling:
             row.state = "joined"
             return
         row.state, row.attempts = "held", row.attempts + 1
+        row.expires_at = row.expires_at or self.at + HELD_FOR
         older = _at(Outbox, row).where(Outbox.state == "held", Outbox.id < row.id)
         for held in (await self.session.scalars(older)).all():
             if held.ticket_id is not None and held.ticket_id == row.ticket_id:

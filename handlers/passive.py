@@ -10,12 +10,14 @@ from sqlalchemy import select
 
 from handlers import delivery, offering, tickets
 from handlers.desk import Scene, Work
-from handlers.envelopes import Inbound, Outgoing, Receipt
+from handlers.envelopes import Inbound, Kind, Outgoing, Receipt
 from handlers.gathering import fits, gathered, parted
 from models.conversation import Inbox
 from models.outbox import Outbox
 
 KEPT = timedelta(days=1)
+AT_ONCE = timedelta(seconds=8)
+"""Photos that come so soon after each other were chosen together; WeChat does not say so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +84,7 @@ def _let_go(work: Work, rows: Sequence[Outbox]) -> None:
 
 async def settled(scene: Scene) -> tuple[Outgoing, ...]:
     """The one message that goes at once; pictures, and words that are too many, go by way of the outbox."""
-    if not scene.replies:
+    if not scene.replies or await _said_already(scene):
         return ()
     whole = gathered(scene.replies)
     head, rest = parted(replace(whole, pictures=()), scene.can)
@@ -91,6 +93,20 @@ async def settled(scene: Scene) -> tuple[Outgoing, ...]:
     if whole.pictures:
         await _post(scene.work, scene.inbound, Outgoing("", pictures=whole.pictures))
     return (head,) if head.text or head.title else ()
+
+
+async def _said_already(scene: Scene) -> bool:
+    """Whether this is one more photo of several sent at once: the first has had the same answer."""
+    if scene.inbound.kind is not Kind.PHOTO or len(scene.replies) > 1:
+        return False
+    before = (
+        select(Inbox.receipt)
+        .where(Inbox.conversation_id == scene.standing.id, Inbox.received_at > scene.work.now - AT_ONCE)
+        .order_by(Inbox.id.desc())
+    )
+    receipts = [Receipt.from_json(one) for one in await scene.session.scalars(before.limit(20))]
+    spoken = next((receipt for receipt in receipts if receipt.replies), None)
+    return spoken is not None and [one.text for one in spoken.replies] == [one.text for one in scene.replies]
 
 
 async def late(work: Work, inbound: Inbound, replies: Sequence[Outgoing]) -> None:

@@ -27,10 +27,16 @@ async def addresses(
     session: AsyncSession, people: Sequence[Staff], channel: str, bot: str
 ) -> tuple[str, ...]:
     """Under which ids a channel knows these people."""
-    query = select(Account.external_id).where(
-        Account.staff_id.in_([one.id for one in people]), Account.channel == channel, Account.bot == bot
-    )
-    return tuple(await session.scalars(query.order_by(Account.id)))
+    query = select(Account.external_id).where(Account.staff_id.in_([one.id for one in people]))
+    if channel in _BY_OTHER_IDS:
+        query = query.where(Account.channel == _BY_OTHER_IDS[channel])
+    else:
+        query = query.where(Account.channel == channel, Account.bot == bot)
+    return tuple(dict.fromkeys(await session.scalars(query.order_by(Account.id))))
+
+
+_BY_OTHER_IDS = {"robot": "wecom"}
+"""Nobody talks to a group's robot: it calls people by the ids they have in their company's apps."""
 
 
 def called(person: Staff | None, locale: str) -> str:

@@ -242,10 +242,13 @@ def labels(label: Phrase | str, texts: Texts) -> frozenset[str]:
 _NOISE = re.compile(r"[^\w\s:+~.-]|[\ufe0f\u200d]", re.UNICODE)
 
 
+_CLOSING = " .。!?,、~-"
+
+
 def plain(text: str) -> str:
     """A text without case, width, emoji and closing punctuation, to compare by."""
     folded = unicodedata.normalize("NFKC", text).casefold()
-    return " ".join(_NOISE.sub(" ", folded).split()).strip(" .~-") or folded.strip()
+    return " ".join(_NOISE.sub(" ", folded).split()).strip(" .~-") or folded.strip(_CLOSING)
 
 
 def phone(text: str, region: str = "CN") -> str | None:

@@ -16,7 +16,10 @@ LONGEST_CODE = 512
 
 
 class WecomCode(Base):
-    """A response code, got when a card was posted or tapped. `task` is the card, `account` its reader."""
+    """A response code, got when a card was posted or tapped.
+
+    `task` is the card; `account` is who tapped it, or where it was posted: to a reader or to a team.
+    """
 
     __tablename__ = "wecom_code"
     __table_args__ = (
@@ -54,12 +57,16 @@ async def keep(session: AsyncSession, *, bot: str, task: str, account: str, code
 
 
 async def take(
-    session: AsyncSession, *, bot: str, task: str, account: str, now: datetime
+    session: AsyncSession, *, bot: str, task: str, account: str | None, now: datetime
 ) -> WecomCode | None:
-    """The newest code that is still good, which counts as used from now on; None if there is none."""
+    """The newest code that is still good, which counts as used from now on; None if there is none.
+
+    Without an account it may be anybody's: each is a right to change the card for all who have it.
+    """
+    whose = () if account is None else (WecomCode.account == account,)
     query = (
         select(WecomCode)
-        .where(WecomCode.bot == bot, WecomCode.task == task, WecomCode.account == account)
+        .where(WecomCode.bot == bot, WecomCode.task == task, *whose)
         .where(WecomCode.used_at.is_(None), WecomCode.got_at > now - GOOD_FOR)
         .order_by(WecomCode.got_at.desc(), WecomCode.id.desc())
         .limit(1)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from tests.emulators.telegram_phone import User
 from tests.emulators.telegram_rooms import Message
 from tests.emulators.telegram_screen import Wanted
-from tests.estate import WAIT
+from tests.premises import WAIT
 
 STORY = "厨房水龙头一直滴水"
 PHONE = "138 0013 8000"

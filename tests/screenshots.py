@@ -8,21 +8,24 @@ import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageFilter
 from playwright.async_api import Browser, async_playwright, expect
 from sqlalchemy import select
 
+from handlers import binding
 from models.community import Community
 from models.database import Database
+from models.ticket import Ticket
 from tests.browser.screen import QUIET, Screen, installed, window, words
 from tests.browser.test_story import DRIPS
 from tests.nursery import Nursery
 from tests.program import Program, surroundings
 
 IMAGES = Path(__file__).parent.parent / "docs" / "images"
-PHONE, DESK = (390, 780), (1280, 860)
+PHONE, PALM, DESK = (390, 780), (360, 740), (1280, 860)
 SETTLED = 700
 """Milliseconds after which nothing on the page moves any more."""
 
@@ -114,6 +117,34 @@ async def submitted(screen: Screen) -> None:
     await screen.sees("resident", "HPY-")
 
 
+async def staff_pages(studio: Studio, locale: str) -> None:
+    """The ticket and the last form of it, on a colleague's phone."""
+    width, height = PALM
+    seen = await window(studio.browser, locale=locale, width=width, height=height, scale=2)
+    page = seen.page
+    await page.goto(f"{studio.program.url}/staff")
+    await page.locator("input[name=code]").fill(await staff_code(studio))
+    await page.locator(".door button").click()
+    await page.locator(".jobs a").first.click()
+    await expect(page.locator(".photos img")).to_have_count(3)
+    await studio.take(seen, f"{locale}-staff-ticket")
+    await page.locator("a[href$=finish]").click()
+    for care in (0, 1):
+        await page.locator(".option").nth(care).click()
+    await studio.take(seen, f"{locale}-staff-form")
+    await page.context.close()
+
+
+async def staff_code(studio: Studio) -> str:
+    """A one-time code for the technician who took the job."""
+    database = Database(studio.program.environment["WUBU_DATABASE_URL"])
+    async with database.transaction() as session:
+        taker = (await session.scalars(select(Ticket.assignee_id).order_by(Ticket.id.desc()))).first()
+        code = await binding.issue(session, datetime.now(UTC), role="staff", staff=taker)
+    await database.close()
+    return code
+
+
 async def story(studio: Studio, locale: str) -> None:
     """The pictures of one language, in the order of the story."""
     async with studio.screen(locale, PHONE) as phone:
@@ -130,6 +161,8 @@ async def story(studio: Studio, locale: str) -> None:
         await studio.take(desk, f"{locale}-desktop")
         await desk.press("staff", desk.say_words("repair.action.depart"))
         await desk.press("staff", desk.say_words("repair.action.arrive"))
+        await desk.sees("staff", words("repair.state.arrived", locale))
+    await staff_pages(studio, locale)
     async with studio.screen(locale, DESK, dark=True) as night:
         await night.be("resident", "陈明")
         await night.press("staff", night.say_words("repair.action.finish"))

@@ -8,8 +8,9 @@ from sqlalchemy import select
 from models import Attachment, TicketEvent
 from tests.emulators.telegram_group import Group
 from tests.emulators.telegram_phone import User
-from tests.estate import WAIT, Estate
+from tests.estate import Estate
 from tests.failures.conftest import Builder, builder, ground, nursery  # noqa: F401
+from tests.premises import WAIT
 from tests.repairing import STORY, gathered, report
 
 

@@ -12,7 +12,7 @@ import structlog
 from starlette.types import Receive, Scope, Send
 
 from bot.reception import TryLater
-from bot.tencent.crypto import Refused
+from bot.tencent.crypto import Untrusted
 from bot.tencent.envelope import MOST_BYTES, Envelope
 from bot.tencent.xml import Unreadable
 
@@ -70,7 +70,7 @@ class Callback:
                     return await self._posted(scope, receive)
                 case _:
                     return Answer(HTTPStatus.METHOD_NOT_ALLOWED)
-        except Refused as refused:
+        except Untrusted as refused:
             log.warning("callback_refused", door=self._name, why=refused.why)
         except Unreadable as error:
             log.warning("callback_refused", door=self._name, why=f"unreadable {error}".strip())
@@ -95,7 +95,7 @@ def _query(scope: Scope) -> dict[str, str]:
     try:
         pairs = parse_qsl(scope["query_string"].decode("latin-1"), max_num_fields=_MOST_PARAMETERS)
     except ValueError:
-        raise Refused("query") from None
+        raise Untrusted("query") from None
     return dict(pairs)
 
 

@@ -21,7 +21,7 @@ _KEY_LETTERS = 43
 _LENGTH = struct.Struct(">I")
 
 
-class Refused(Exception):
+class Untrusted(Exception):
     """A letter that is not from whom it says. `why` is one word for our own log, never for the caller."""
 
     def __init__(self, why: str = "seal") -> None:
@@ -36,10 +36,10 @@ def signature(token: str, *parts: str) -> str:
 
 
 def check(given: str, token: str, *parts: str) -> None:
-    """Compares in constant time. Raises Refused unless `given` is the signature of the parts."""
+    """Compares in constant time. Raises Untrusted unless `given` is the signature of the parts."""
     wanted = signature(token, *parts).encode()
     if not hmac.compare_digest(wanted, given.encode("utf-8", "surrogatepass")):
-        raise Refused("signature")
+        raise Untrusted("signature")
 
 
 class Cipher:
@@ -67,7 +67,7 @@ class Cipher:
         return base64.b64encode(writing.update(frame + bytes([missing]) * missing)).decode()
 
     def decrypt(self, encrypted: str) -> str:
-        """What one of the keys opens. Raises Refused, the same for whatever is wrong."""
+        """What one of the keys opens. Raises Untrusted, the same for whatever is wrong."""
         return self.unlocked(encrypted)[0]
 
     def unlocked(self, encrypted: str) -> tuple[str, int]:
@@ -77,7 +77,7 @@ class Cipher:
             message = self._opened(key, sealed)
             if message is not None:
                 return message, number
-        raise Refused
+        raise Untrusted
 
     def _opened(self, key: bytes, sealed: bytes) -> str | None:
         frame = _unpadded(_aes(key).decryptor().update(sealed))
@@ -109,9 +109,9 @@ def _sealed(encrypted: str) -> bytes:
     try:
         sealed = base64.b64decode(encrypted, validate=True)
     except (binascii.Error, ValueError):
-        raise Refused from None
+        raise Untrusted from None
     if not sealed or len(sealed) % _AES_BLOCK:
-        raise Refused
+        raise Untrusted
     return sealed
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bot.tencent import xml
-from bot.tencent.crypto import Cipher, Refused, check, signature
+from bot.tencent.crypto import Cipher, Untrusted, check, signature
 
 MOST_BYTES = 64 * 1024
 """For the body of a callback; the door looks before anything is parsed."""
@@ -51,12 +51,12 @@ class Envelope:
         self._cipher = Cipher(keys, receiver) if keys else None
 
     def greet(self, query: Query) -> str:
-        """The answer to WeChat's first call: its echostr as it came (接入指南). Raises Refused."""
+        """The answer to WeChat's first call: its echostr as it came (接入指南). Raises Untrusted."""
         self._check_plain(query)
         return _of(query, "echostr")
 
     def greet_sealed(self, query: Query) -> str:
-        """The answer to WeCom's first call: its echostr opened (企业微信: 验证URL有效性). Raises Refused."""
+        """The answer to WeCom's first call: its echostr opened (企业微信: 验证URL有效性). Raises Untrusted."""
         return self._unsealed(query, _of(query, "echostr"))[0]
 
     def opened(self, query: Query, body: bytes) -> Mapping[str, Any]:
@@ -64,7 +64,7 @@ class Envelope:
         return self.letter(query, body).fields
 
     def letter(self, query: Query, body: bytes) -> Letter:
-        """The letter in a body. Raises Refused, or xml.Unreadable.
+        """The letter in a body. Raises Untrusted, or xml.Unreadable.
 
         What is refused is the same for a wrong signature, an old letter, a broken seal or another receiver;
         a letter without a seal is refused where there are keys, and one that is nothing but seal where there
@@ -76,7 +76,7 @@ class Envelope:
         self._check_plain(query)
         fields = xml.read(body)
         if "Encrypt" in fields and "MsgType" not in fields:
-            raise Refused("sealed_but_no_key")
+            raise Untrusted("sealed_but_no_key")
         return Letter(fields)
 
     def sealed(self, fields: Mapping[str, Any], nonce: str, key: int = 0) -> str:
@@ -97,9 +97,9 @@ class Envelope:
     def _unsealed(self, query: Query, encrypted: str) -> tuple[str, int]:
         """The signature is looked at before the seal, so that nobody can learn from how a seal breaks."""
         if self._cipher is None:
-            raise Refused("sealed_but_no_key")
+            raise Untrusted("sealed_but_no_key")
         if not encrypted:
-            raise Refused("not_sealed")
+            raise Untrusted("not_sealed")
         timestamp, nonce = _of(query, "timestamp"), _of(query, "nonce")
         check(_of(query, "msg_signature"), self._token, timestamp, nonce, encrypted)
         self._check_age(timestamp)
@@ -113,11 +113,11 @@ class Envelope:
     def _check_age(self, timestamp: str) -> None:
         digits = timestamp.isascii() and timestamp.isdecimal() and len(timestamp) <= _LONGEST_TIMESTAMP
         if not digits or abs(self._now() - int(timestamp)) > self._fresh:
-            raise Refused("stale")
+            raise Untrusted("stale")
 
 
 def _of(query: Query, name: str) -> str:
     found = query.get(name, "")
     if not found:
-        raise Refused("incomplete")
+        raise Untrusted("incomplete")
     return found

@@ -20,7 +20,9 @@ from bot.wecom.errors import CardRefused, meaning
 from bot.wecom.escaping import is_user
 from bot.wecom.layout import LONGEST_TITLE
 from bot.wecom.posting import alone, in_parts, picture
+from bot.wecom.readers import Readers, readers, whose
 from bot.wecom.updates import MOST_BYTES, NAME
+from handlers import teams
 from handlers.cutting import in_signs, shortened
 from handlers.envelopes import Capabilities, Outgoing
 from models import wecom
@@ -40,7 +42,10 @@ def utcnow() -> datetime:
 
 
 class WecomChannel:
-    """One self-built app. A chat is a userid, the id of a card its task_id; other messages cannot change."""
+    """One self-built app. A chat is a userid or a team, of whose members each gets a copy.
+
+    The id of a card is its task_id; other messages cannot change.
+    """
 
     name = NAME
     capabilities = Capabilities(
@@ -57,7 +62,7 @@ class WecomChannel:
         agentid: str,
         now: Callable[[], datetime] = utcnow,
     ) -> None:
-        self.bot = f"{corpid}.{agentid}"
+        self.bot = teams.app(corpid, agentid)
         self._agent = int(agentid)
         self._api, self._database, self._load, self._now = api, database, load, now
 
@@ -66,18 +71,20 @@ class WecomChannel:
         return (*alone(message), *(_cards(said) if card.taps(said) else _words(said)))
 
     async def send(self, chat: str, message: Outgoing) -> str:
-        if not is_user(chat):
-            raise Unacceptable("not a userid")
-        return await in_parts(self.split(message), lambda part: self._post(chat, part))
+        to = await readers(self._database, self.bot, chat, self._now())
+        return await in_parts(self.split(message), lambda part: self._post(to, part))
 
     async def edit(self, chat: str, message_id: str, message: Outgoing) -> None:
-        """Each change takes a code that came with the card or with a tap on it; none left is Gone."""
-        if not is_user(chat) or not _all_shown(message):
+        """Each change takes a code that came with the card or with a tap on it; none left is Gone.
+
+        A team's card changes for everybody who got it, whoever of them tapped.
+        """
+        if not (is_user(chat) or teams.is_team(chat)) or not _all_shown(message):
             raise Gone("cannot be shown by a change")
         code = await self._code(chat, message_id)
         shown = card.interactive if card.taps(message) else card.finished
         fields = {
-            "userids": [chat],
+            **whose(chat),
             "agentid": self._agent,
             "response_code": code.code,
             "template_card": shown(message, message_id),
@@ -92,7 +99,7 @@ class WecomChannel:
             raise Temporary(str(why)) from None
         except Unacceptable as why:
             raise Gone(str(why)) from None
-        if answer.get("invaliduser"):
+        if answer.get("invaliduser") and not teams.is_team(chat):
             raise Gone("they have no such card")
 
     async def fetch(self, source: str) -> bytes:
@@ -107,46 +114,49 @@ class WecomChannel:
         async with self._database.transaction() as session:
             await wecom.keep(session, bot=self.bot, task=task, account=chat, code=code, now=self._now())
 
-    async def _post(self, chat: str, part: Outgoing) -> str:
+    async def _post(self, to: Readers, part: Outgoing) -> str:
         if part.pictures:
-            await picture(self._load, part.pictures[0].attachment, lambda file: self._picture(chat, file))
+            await picture(self._load, part.pictures[0].attachment, lambda file: self._picture(to, file))
             return _new_id()
         try:
-            return await self._card(chat, part) or await self._text(chat, part)
+            return await self._card(to, part) or await self._text(to, part)
         except CardRefused as why:
             log.warning("wecom_card_refused", why=str(why))
-            return await self._text(chat, part)
+            return await self._text(to, part)
 
-    async def _card(self, chat: str, part: Outgoing) -> str:
+    async def _card(self, to: Readers, part: Outgoing) -> str:
         """The id of the card; empty where words are better."""
         task = _new_id()
         if not card.taps(part):
             shown = card.notice(part)
             if shown is not None:
-                await self._say(chat, "template_card", shown)
+                await self._say(to, "template_card", shown)
             return task if shown is not None else ""
-        answer = await self._say(chat, "template_card", card.interactive(part, task))
-        await self._noted(self.remember(chat, task, str(answer.get("response_code", ""))))
+        answer = await self._say(to, "template_card", card.interactive(part, task))
+        await self._noted(self.remember(to.chat, task, str(answer.get("response_code", ""))))
         return task
 
-    async def _text(self, chat: str, part: Outgoing) -> str:
+    async def _text(self, to: Readers, part: Outgoing) -> str:
         for one in words.split(part, words.PLAIN):
-            await self._say(chat, "text", {"content": words.written(one, words.PLAIN)})
+            await self._say(to, "text", {"content": words.written(one, words.PLAIN)})
         return _new_id()
 
-    async def _picture(self, chat: str, file: Upload) -> None:
+    async def _picture(self, to: Readers, file: Upload) -> None:
         try:
             uploaded = await self._api.upload(UPLOAD, file.name, file.data, file.mime, {"type": "image"})
         except ApiError as error:
             raise meaning("upload", error) from None
         except Uncertain as why:
             raise Temporary(str(why)) from None
-        await self._say(chat, "image", {"media_id": str(uploaded.get("media_id", ""))})
+        await self._say(to, "image", {"media_id": str(uploaded.get("media_id", ""))})
 
-    async def _say(self, chat: str, kind: str, content: dict[str, Any]) -> dict[str, Any]:
-        fields = {"touser": chat, "agentid": self._agent, "msgtype": kind, kind: content}
-        answer = await self._call(kind, SEND, fields)
-        _check_reached(answer)
+    async def _say(self, to: Readers, kind: str, content: dict[str, Any]) -> dict[str, Any]:
+        fields = {"touser": to.touser, "agentid": self._agent, "msgtype": kind, kind: content}
+        try:
+            answer = await self._call(kind, SEND, fields)
+        except Unreachable as why:
+            raise to.unreached(why) from None
+        to.check(answer)
         return answer
 
     async def _call(self, what: str, path: str, fields: dict[str, Any]) -> dict[str, Any]:
@@ -157,9 +167,10 @@ class WecomChannel:
         raise Throttled(why.after, everywhere=True) if isinstance(why, Throttled) else why
 
     async def _code(self, chat: str, task: str) -> WecomCode:
+        account = None if teams.is_team(chat) else chat
         try:
             async with self._database.transaction() as session:
-                code = await wecom.take(session, bot=self.bot, task=task, account=chat, now=self._now())
+                code = await wecom.take(session, bot=self.bot, task=task, account=account, now=self._now())
         except Exception as error:
             if not is_down(error):
                 raise
@@ -202,12 +213,6 @@ def _cards(message: Outgoing) -> tuple[Outgoing, ...]:
 def _all_shown(message: Outgoing) -> bool:
     """Whether everything is on the card, or on the page that it opens."""
     return bool(words.links(message)) or card.fits(message)
-
-
-def _check_reached(answer: dict[str, Any]) -> None:
-    """Some errors are in answers that say "ok" (WeCom docs: 发送应用消息, invaliduser)."""
-    if answer.get("invaliduser") or answer.get("unlicenseduser"):
-        raise Unreachable("invalid user")
 
 
 def _new_id() -> str:

@@ -20,6 +20,7 @@ from bot.tencent.tokens import Tokens
 from bot.wecom.channel import WecomChannel
 from bot.wecom.robot import RobotChannel
 from bot.wecom.webhook import Listener
+from handlers import teams
 from handlers.texts import Texts
 from models.database import Database
 
@@ -101,7 +102,7 @@ class WecomDoor:
 
 
 def _bot(settings: Settings) -> str:
-    return f"{settings.wecom_corpid}.{settings.wecom_agentid}"
+    return teams.app(settings.wecom_corpid, settings.wecom_agentid)
 
 
 def _app(settings: Settings, api: Api, database: Database, load: Load) -> WecomChannel | None:

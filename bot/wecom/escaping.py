@@ -7,6 +7,7 @@ from string import punctuation
 from urllib.parse import quote
 
 from handlers.cutting import in_bytes
+from handlers.teams import is_team
 
 _WIDE = {sign: chr(ord(sign) + 0xFEE0) for sign in map(chr, range(0x21, 0x7F))}
 _MARKUP = str.maketrans({sign: _WIDE[sign] for sign in "<>*`[]\\|~"})
@@ -19,6 +20,7 @@ _SOMETIMES = re.compile(
     r"|&(?=#?\w+;)"  # an entity
 )
 _USER = re.compile(r"[0-9A-Za-z_@.\-]{1,64}", re.ASCII)
+_KEY = re.compile(r"[0-9A-Za-z-]{1,64}", re.ASCII)
 _IN_LINKS = "/:?#@!$&',;=%+~-._"
 
 
@@ -52,8 +54,13 @@ def address(url: str) -> str:
 
 
 def is_user(name: str) -> bool:
-    """Whether a name can be a userid; `@all` and lists of people are none."""
-    return _USER.fullmatch(name) is not None and not name.startswith("@")
+    """Whether a name can be a userid; `@all`, lists of people and teams are none."""
+    return _USER.fullmatch(name) is not None and not name.startswith("@") and not is_team(name)
+
+
+def is_key(name: str) -> bool:
+    """Whether a name can be the key of a group's robot."""
+    return _KEY.fullmatch(name) is not None
 
 
 def _widened(found: re.Match[str]) -> str:

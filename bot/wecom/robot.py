@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import re
 import secrets
 from dataclasses import replace
 from typing import Any
@@ -16,13 +15,13 @@ from bot.photos import Load
 from bot.tencent.api import Api, ApiError
 from bot.wecom import card, words
 from bot.wecom.errors import CardRefused, meaning
+from bot.wecom.escaping import is_key
 from bot.wecom.posting import alone, in_parts, picture
 from handlers.envelopes import Capabilities, Outgoing
 
 NAME = "robot"
 BOT = "wecom"
 SEND = "/cgi-bin/webhook/send"
-_KEY = re.compile(r"[0-9A-Za-z-]{1,64}")
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
@@ -48,7 +47,7 @@ class RobotChannel:
         return (*alone(message), *((said,) if one else words.split(said, words.MARKDOWN)))
 
     async def send(self, chat: str, message: Outgoing) -> str:
-        if not _KEY.fullmatch(chat):
+        if not is_key(chat):
             raise Unacceptable("not the key of a robot")
 
         async def post(part: Outgoing) -> str:

@@ -10,6 +10,7 @@ import pytest
 
 from tests.emulators.telegram import TelegramEmulator
 from tests.estate import Estate
+from tests.failures.quarters import Quarters, quarters_in
 from tests.ground import Ground
 from tests.nursery import Nursery
 
@@ -62,3 +63,9 @@ def ground(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequ
 async def builder(nursery: Nursery, ground: Ground, tmp_path: Path) -> AsyncIterator[Builder]:
     async with AsyncExitStack() as stack:
         yield Builder(nursery, ground, tmp_path, stack)
+
+
+@pytest.fixture
+async def quarters(nursery: Nursery, ground: Ground, tmp_path: Path) -> AsyncIterator[Quarters]:
+    async with quarters_in(nursery, ground, tmp_path) as made:
+        yield made

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from tests.emulators.telegram_group import Group
 from tests.emulators.telegram_phone import User
 from tests.emulators.telegram_rooms import Message
-from tests.estate import WAIT, Estate
+from tests.estate import Estate
 from tests.failures.conftest import Builder
+from tests.premises import WAIT
 
 
 @dataclass

@@ -10,8 +10,9 @@ from sqlalchemy import select
 from models import Attachment, Inbox
 from tests.emulators.telegram import TelegramEmulator
 from tests.emulators.telegram_phone import User
-from tests.estate import WAIT, Estate, eventually
+from tests.estate import Estate
 from tests.failures.conftest import Builder, mostly
+from tests.premises import WAIT, eventually
 from tests.repairing import PHONE, all_heard, answer, gathered, report, submit, to_photos, to_review
 
 PATH = "/telegram/webhook"

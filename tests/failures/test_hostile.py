@@ -15,8 +15,9 @@ import psutil
 import pytest
 
 from tests.bot.telegram.payloads import NAMES, payload
-from tests.estate import PUBLIC, WAIT, Estate
+from tests.estate import PUBLIC, Estate
 from tests.failures.conftest import Builder
+from tests.premises import WAIT
 
 WEBHOOK = "/telegram/webhook"
 READS = (

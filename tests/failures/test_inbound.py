@@ -12,9 +12,10 @@ from sqlalchemy import select
 
 from models import Conversation, DeadLetter, Ticket
 from tests.bot.telegram.payloads import NAMES, payload
-from tests.estate import WAIT, Estate, eventually
+from tests.estate import Estate
 from tests.failures.conftest import Builder
 from tests.ground import HOTLINE
+from tests.premises import WAIT, eventually
 from tests.repairing import submit, to_review
 
 BOTH = pytest.mark.parametrize("kind", ["sqlite", "postgresql"])

@@ -15,9 +15,10 @@ from models import Inbox, Outbox, Ticket, TicketEvent
 from tests.emulators.telegram_phone import User
 from tests.emulators.telegram_rooms import Message
 from tests.emulators.telegram_screen import Wanted
-from tests.estate import Estate, eventually
+from tests.estate import Estate
 from tests.failures.conftest import Builder
 from tests.failures.shift import Shift, begin
+from tests.premises import eventually
 from tests.repairing import PHONE
 
 PATIENCE = 12.0

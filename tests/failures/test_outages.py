@@ -8,10 +8,11 @@ import signal
 import psutil
 import pytest
 
-from tests.estate import WAIT, Estate, eventually
+from tests.estate import Estate
 from tests.failures.conftest import Builder
 from tests.failures.line import line_to
 from tests.failures.shift import begin
+from tests.premises import WAIT, eventually
 from tests.repairing import report, to_review
 
 

@@ -11,9 +11,9 @@ from sqlalchemy import select
 from models import Account, Outbox
 from tests.emulators.telegram_faults import Fault
 from tests.emulators.telegram_phone import User
-from tests.estate import WAIT, eventually
 from tests.failures.conftest import Builder, mostly
 from tests.failures.shift import Shift, begin
+from tests.premises import WAIT, eventually
 from tests.repairing import report, submit, to_review
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import aiohttp
 
-from tests.estate import WAIT, Estate, eventually
+from tests.estate import Estate
 from tests.failures.conftest import Builder, mostly
 from tests.failures.shift import begin
+from tests.premises import WAIT, eventually
 from tests.repairing import report
 
 

@@ -16,9 +16,10 @@ from handlers.desk import Desk, Work, utcnow
 from handlers.texts import Texts
 from models import Account, Card, Home, Ticket
 from tests.emulators.telegram_rooms import Message
-from tests.estate import Estate, eventually
+from tests.estate import Estate
 from tests.failures.conftest import Builder, mostly
 from tests.failures.shift import Shift, begin
+from tests.premises import eventually
 
 _NUMBER = re.compile(r"HPY-\d{4}-\d{5}")
 BOTH = pytest.mark.parametrize("kind", ["sqlite", "postgresql"])

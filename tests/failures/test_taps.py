@@ -7,9 +7,10 @@ import asyncio
 from sqlalchemy import select
 
 from models import Building, Community, Home, TicketEvent
-from tests.estate import WAIT, Estate, eventually
+from tests.estate import Estate
 from tests.failures.conftest import Builder, mostly
 from tests.failures.shift import begin
+from tests.premises import WAIT, eventually
 from tests.repairing import report, to_review
 
 PATH = "/telegram/webhook"

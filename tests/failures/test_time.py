@@ -14,9 +14,9 @@ from handlers.envelopes import Kind
 from models import Account, Due
 from models.database import Database
 from tests.emulators.telegram_rooms import Message
-from tests.estate import WAIT, eventually
 from tests.failures.conftest import Builder, mostly
 from tests.failures.shift import begin
+from tests.premises import WAIT, eventually
 from tests.repairing import report
 from tests.world import World, world
 

@@ -9,9 +9,9 @@ from typing import Any
 import telegram as ptb
 
 from tests.emulators.telegram_calls import Call
-from tests.estate import WAIT
 from tests.failures.conftest import Builder
 from tests.failures.shift import begin
+from tests.premises import WAIT
 from tests.repairing import report
 
 PARTS = {

@@ -5,13 +5,14 @@ from __future__ import annotations
 import time
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import select, update
 
 from handlers import delivery, passive
 from handlers.desk import Work
-from handlers.envelopes import Button, Inbound, Kind, Outgoing, Receipt
+from handlers.envelopes import Button, Inbound, Kind, Media, Outgoing, Receipt
 from handlers.gathering import fits, parted
 from handlers.inbound import receive
 from models import Account, Conversation, Inbox, Outbox, Ticket
@@ -133,6 +134,22 @@ def test_cutting_loses_nothing_and_each_part_fits(text: str) -> None:
         assert len(parts) < 50
     assert "".join(part.text for part in parts).replace("\n", "") == text.replace("\n", "")
     assert [part.title for part in parts] == ["标题", *[""] * (len(parts) - 1)]
+
+
+async def test_photos_sent_at_once_are_answered_once_and_one_too_many_again(w: World) -> None:
+    await hear(w, "厨房漏水")
+    for answer in ("1", "1", "2"):
+        await hear(w, answer)
+    told = []
+    for _ in range(10):
+        receipt = await receive(w.desk, w.inbound("李雷", Kind.PHOTO, media=Media("x")))
+        told.append([reply.text for reply in receipt.replies])
+    assert "照片收到了" in told[0][0]
+    assert told[1:9] == [[]] * 8
+    assert told[9]
+    w.now += timedelta(minutes=1)
+    again = await receive(w.desk, w.inbound("李雷", Kind.PHOTO, media=Media("x")))
+    assert again.replies
 
 
 async def test_15_a_reply_that_comes_too_late_follows_by_itself(w: World) -> None:

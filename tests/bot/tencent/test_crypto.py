@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.tencent.crypto import BLOCK, Cipher, Refused, _aes, _key, check, signature
+from bot.tencent.crypto import BLOCK, Cipher, Untrusted, _aes, _key, check, signature
 from tests.bot.tencent import vectors
 from tests.bot.tencent.vectors import ODD_KEY, PLAIN_KEY, Letter
 
@@ -44,7 +44,7 @@ def test_published_signatures(token: str, parts: tuple[str, ...], signed: str) -
 
 @pytest.mark.parametrize("wrong", ["", "f464", "é", "\ud800", "F464B24FC39322E44B38AA78F5EDD27BD1441696"])
 def test_a_wrong_signature_is_refused(wrong: str) -> None:
-    with pytest.raises(Refused):
+    with pytest.raises(Untrusted):
         check(wrong, "AAAAA", "1714036504", "1514711492")
 
 
@@ -76,7 +76,7 @@ def test_a_new_key_writes_while_the_old_one_still_reads() -> None:
     assert both.decrypt(old.encrypt("旧")) == "旧"
     assert both.decrypt(new.encrypt("新")) == "新"
     assert new.decrypt(both.encrypt("回")) == "回"
-    with pytest.raises(Refused):
+    with pytest.raises(Untrusted):
         old.decrypt(both.encrypt("回"))
 
 
@@ -137,12 +137,12 @@ BROKEN = {
 def test_a_broken_seal_is_refused_like_any_other(encrypted: str) -> None:
     cipher = Cipher([PLAIN_KEY, ODD_KEY], RECEIVER)
     assert cipher.decrypt(_locked(GOOD)) == "hello"
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(Untrusted) as refused:
         cipher.decrypt(encrypted)
     assert (str(refused.value), refused.value.__cause__) == ("seal", None)
 
 
 @given(st.binary(max_size=400))
 def test_no_bytes_do_more_than_be_refused(sealed: bytes) -> None:
-    with pytest.raises(Refused):
+    with pytest.raises(Untrusted):
         Cipher([ODD_KEY, PLAIN_KEY], RECEIVER).decrypt(base64.b64encode(sealed).decode())

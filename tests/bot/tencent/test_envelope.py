@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.tencent import xml
-from bot.tencent.crypto import Cipher, Refused, signature
+from bot.tencent.crypto import Cipher, Untrusted, signature
 from bot.tencent.envelope import FRESH, MOST_BYTES, Envelope
 from bot.tencent.xml import Unreadable
 from tests.bot.tencent.vectors import (
@@ -71,12 +71,12 @@ def test_wechat_greets_and_hears_its_own_words() -> None:
     }
     assert envelope.greet(asked) == "4375120948345356249"
     for name in asked:
-        with pytest.raises(Refused):
+        with pytest.raises(Untrusted):
             envelope.greet({other: value for other, value in asked.items() if other != name})
-        with pytest.raises(Refused):
+        with pytest.raises(Untrusted):
             envelope.greet(asked | {name: ""})
     for name in ("signature", "timestamp", "nonce"):
-        with pytest.raises(Refused):
+        with pytest.raises(Untrusted):
             envelope.greet(asked | {name: asked[name][:-1] + "0"})
 
 
@@ -94,14 +94,14 @@ def test_wecom_greets_in_a_sealed_letter(letter: Letter) -> None:
     }
     assert of(letter).greet_sealed(asked) == letter.message
     for name in asked:
-        with pytest.raises(Refused):
+        with pytest.raises(Untrusted):
             of(letter).greet_sealed({other: value for other, value in asked.items() if other != name})
-        with pytest.raises(Refused):
+        with pytest.raises(Untrusted):
             of(letter).greet_sealed(asked | {name: asked[name][1:]})
 
 
 def test_a_sealed_greeting_needs_a_key() -> None:
-    with pytest.raises(Refused):
+    with pytest.raises(Untrusted):
         plain().greet_sealed(query(echostr="x", msg_signature="x"))
 
 
@@ -176,7 +176,7 @@ def test_an_old_letter_is_refused_though_it_is_real(late: float) -> None:
         lambda: plain(NOW + late).opened(query(), xml.write(WORDS).encode()),
         lambda: plain(NOW + late).greet(query(echostr="1")),
     ):
-        with pytest.raises(Refused, match="stale"):
+        with pytest.raises(Untrusted, match="stale"):
             attempt()
 
 
@@ -184,26 +184,26 @@ def test_an_old_letter_is_refused_though_it_is_real(late: float) -> None:
     "timestamp", ["soon", "-1700000000", "1.7e9", "１７００００００００", "1" * 5000, " "]
 )
 def test_a_time_that_is_none_is_refused_though_it_is_signed(timestamp: str) -> None:
-    with pytest.raises(Refused):
+    with pytest.raises(Untrusted):
         plain().opened(query(timestamp), xml.write(WORDS).encode())
 
 
 def test_without_a_seal_nothing_is_read_where_there_is_a_key() -> None:
     open_letter = xml.write(WORDS | {"MsgId": "1"}).encode()
     for asked in (query(), query(msg_signature=signature(TOKEN, "1700000000", "nonce1", ""))):
-        with pytest.raises(Refused):
+        with pytest.raises(Untrusted):
             secure().opened(asked, open_letter)
 
 
 def test_the_signature_of_the_open_does_not_open_a_seal() -> None:
     asked, sent = letter_of(WORDS)
-    with pytest.raises(Refused):
+    with pytest.raises(Untrusted):
         secure().opened(asked | {"msg_signature": asked["signature"]}, sent)
 
 
 def test_a_sealed_letter_where_there_is_no_key_is_refused() -> None:
     asked, sent = letter_of(WORDS)
-    with pytest.raises(Refused, match="no_key"):
+    with pytest.raises(Untrusted, match="no_key"):
         plain().opened(asked, sent)
 
 
@@ -218,7 +218,7 @@ def test_a_sealed_letter_where_there_is_no_key_is_refused() -> None:
 )
 def test_a_letter_for_somebody_else_is_refused(envelope: Envelope) -> None:
     asked, sent = letter_of(WORDS)
-    with pytest.raises(Refused):
+    with pytest.raises(Untrusted):
         envelope.opened(asked, sent)
 
 
@@ -247,7 +247,7 @@ END = SEALED[1].index(b"]]></Encrypt>")
 @given(st.integers(START, END - 1), st.integers(1, 255))
 def test_a_changed_byte_of_the_seal_is_refused(place: int, by: int) -> None:
     asked, sent = SEALED
-    with pytest.raises((Refused, Unreadable)):
+    with pytest.raises((Untrusted, Unreadable)):
         secure().opened(asked, _changed(sent, place, by))
 
 
@@ -256,7 +256,7 @@ def test_a_changed_byte_anywhere_changes_nothing_that_is_read(place: int, by: in
     asked, sent = SEALED
     try:
         found = secure().opened(asked, _changed(sent, place, by))
-    except (Refused, Unreadable):
+    except (Untrusted, Unreadable):
         return
     assert found == WORDS
 
@@ -269,7 +269,7 @@ def test_a_changed_letter_of_the_address_is_refused(name: str, place: int, other
     changed = value[:place] + other + value[place + 1 :]
     if changed == value:
         return
-    with pytest.raises(Refused):
+    with pytest.raises(Untrusted):
         secure().opened(asked | {name: changed}, sent)
 
 

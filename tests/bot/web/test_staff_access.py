@@ -533,7 +533,7 @@ async def test_without_the_database_a_page_says_so(shop: Workshop, monkeypatch: 
 def test_every_word_of_the_pages_is_there_and_none_is_for_nothing(locale: str) -> None:
     said: set[str] = set()
     for template in (FOLDER / "templates").glob("staff*.html"):
-        said |= set(re.findall(r'say\("([a-z_]+)"', template.read_text(encoding="utf-8")))
+        said |= set(re.findall(r"say\([\"']([a-z_]+)[\"']", template.read_text(encoding="utf-8")))
     code = "".join(file.read_text(encoding="utf-8") for file in (ROOT / "handlers").glob("*.py"))
     said |= set(re.findall(r'"staff\.page\.([a-z_]+)"', code)) | {"at"}
     said |= {f"denied.{denied}" for denied in Denied} | {f"unfit.{key}" for key in REFUSED}
