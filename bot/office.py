@@ -105,8 +105,8 @@ async def bind_group(
         case "wecom":
             bot = _app(settings, bot, chat)
         case "robot":
-            bot, chat = bot or "wecom", _key(chat)
-        case _ if not (bot and chat):
+            bot, chat = "wecom", _key(chat)
+        case "telegram" | "web" if not (bot and chat):
             raise Impossible(f"a group on {channel} is named by --bot and --chat")
     async with opened(settings) as database, database.transaction() as session:
         await office.bind_group(

@@ -54,12 +54,14 @@ class Reception:
         self._pace = pace or Pace(0)
         self._in_hand: dict[int, float] = {}
 
-    async def take(self, channel: Channel, inbound: Inbound, *, by: float | None = None) -> Receipt:
+    async def take(
+        self, channel: Channel, inbound: Inbound, *, late: Callable[[], bool] = lambda: False
+    ) -> Receipt:
         """Handle a message once and send its replies. Raises TryLater when it was not handled.
 
         What one person sends too fast is not handled either, but answered: it is theirs to repeat. On a
-        passive channel the reply is left to the door, for its response; one that was not ready `by` then, in
-        seconds of `time.monotonic()`, is queued instead.
+        passive channel the reply is left to the door, for its response; it is queued instead when the door,
+        asked once the message is handled, says that it is too `late` for that.
         """
         if inbound.kind not in NEWS and not self._pace.allows(inbound.channel, inbound.bot, inbound.account):
             return await self._too_fast(channel, inbound)
@@ -67,7 +69,7 @@ class Reception:
         ticket = id(inbound)
         self._in_hand[ticket] = started
         try:
-            receipt = await self._handled(inbound, by)
+            receipt = await self._handled(inbound, late)
             await self._answer(channel, inbound, receipt)
         except Exception as error:
             if not is_down(error):
@@ -103,9 +105,9 @@ class Reception:
             await passive.missed(Work(self._desk, session, self._desk.now()), inbound, receipt)
         self._wake()
 
-    async def _handled(self, inbound: Inbound, by: float | None) -> Receipt:
+    async def _handled(self, inbound: Inbound, late: Callable[[], bool]) -> Receipt:
         try:
-            receipt = await receive(self._desk, inbound, by=by)
+            receipt = await receive(self._desk, inbound, late=late)
         except Exception as error:
             if is_down(error):
                 raise

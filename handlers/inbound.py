@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import time
+from collections.abc import Callable
 from dataclasses import replace
 
 from sqlalchemy import select
@@ -50,17 +50,18 @@ from models.hearing import Standing, find, keep
 REPEATS = 3
 
 
-async def receive(desk: Desk, inbound: Inbound, *, by: float | None = None) -> Receipt:
+async def receive(desk: Desk, inbound: Inbound, *, late: Callable[[], bool] = lambda: False) -> Receipt:
     """Handle a message and commit; the same message again gets the same receipt and does nothing.
 
-    After `by`, in seconds of `time.monotonic()`, nobody waits for the reply any more: it is queued.
+    Where the reply travels in a response, `late` is asked at the end whether nobody waits for it any more:
+    then it is queued.
     """
     if _nobodys(desk, inbound):
         return Receipt()
     for left in reversed(range(REPEATS)):
         try:
             async with desk.database.transaction() as session:
-                receipt = await _heard(Work(desk, session, desk.now()), inbound, by)
+                receipt = await _heard(Work(desk, session, desk.now()), inbound, late)
                 return replace(receipt, posted=delivery.posted(session))
         except DBAPIError as error:
             if not left or not is_clash(error):
@@ -77,7 +78,7 @@ def _nobodys(desk: Desk, inbound: Inbound) -> bool:
     )
 
 
-async def _heard(work: Work, inbound: Inbound, by: float | None) -> Receipt:
+async def _heard(work: Work, inbound: Inbound, late: Callable[[], bool]) -> Receipt:
     standing = await _standing(work, inbound)
     if standing is None:
         return Receipt()
@@ -93,7 +94,7 @@ async def _heard(work: Work, inbound: Inbound, by: float | None) -> Receipt:
         await passive.one(scene)
     else:
         offering.put_in_words(scene)
-    return await _kept(scene, late=by is not None and time.monotonic() > by)
+    return await _kept(scene, late=late())
 
 
 async def _standing(work: Work, inbound: Inbound) -> Standing | None:

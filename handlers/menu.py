@@ -14,7 +14,7 @@ from handlers.cards import ticket_data
 from handlers.desk import Scene
 from handlers.envelopes import Button, Kind, Outgoing
 from handlers.routing import leads_to
-from handlers.wording import rows
+from handlers.wording import plain, rows
 from models.account import Account
 from models.ticket import Ticket
 
@@ -83,7 +83,7 @@ async def entry(scene: Scene, name: str) -> None:
             told = scene.text("staff.help_text" if _only_staff(scene) else "menu.help_text")
             scene.replies.append(Outgoing(told, buttons=choices(scene)))
         case "language":
-            await language(scene, rest)
+            await language(scene, rest or _named(scene))
         case "continue" if scene.draft is not None:
             await dialogue.listen(scene, Pressed(Command.RESUME))
         case "new" if (kind := rest or _flow(scene)) in catalogue.lifecycles():
@@ -254,6 +254,13 @@ async def _list(scene: Scene, found: Sequence[Ticket], title: str, none: str) ->
         lines.append(cards.title(shown, scene.work.desk.texts, scene.locale))
         buttons.append(Button(ticket.number, ticket_data(ticket.id, "show")))
     scene.replies.append(Outgoing("\n".join(lines) or none, title, rows(buttons)))
+
+
+def _named(scene: Scene) -> str:
+    """The language whose very name somebody wrote."""
+    texts, said = scene.work.desk.texts, plain(scene.inbound.text)
+    names = {plain(texts.say(Phrase("menu.language_name"), one)): one for one in texts.locales}
+    return names.get(said, "")
 
 
 async def language(scene: Scene, wanted: str) -> None:

@@ -46,7 +46,7 @@ def is_team(chat: str) -> bool:
 
 @cache
 def roles(purpose: str) -> tuple[Role, ...]:
-    """Who serves for a purpose: whoever may take its tickets, but for managers, who have a team of their own."""
+    """Who serves for a purpose: whoever may take its tickets, but for managers, whose team is their own."""
     tables = [table for table in catalogue.lifecycles().values() if table.purpose == purpose]
     takers = {role for table in tables for action in table.actions if action.takes for role in action.by}
     return tuple(sorted(takers - _ELSEWHERE)) or OTHERS.get(purpose, ())

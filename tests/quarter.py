@@ -67,9 +67,10 @@ class Quarter(Premises):
         await person.wait_for(home, WAIT)
         return person
 
-    async def colleague(self, userid: str, name: str, *roles: str) -> Colleague:
+    async def colleague(self, userid: str, name: str, *roles: str, phone: str = "") -> Colleague:
         """Somebody on the staff who has linked their account."""
         wanted = [word for role in roles for word in ("--role", role)]
+        wanted += ["--phone", phone] if phone else []
         code = await self.command("staff", "add", name, "--community", CODE, *wanted)
         person = self.wecom.member(userid, name)
         self.secrets.add(name)

@@ -90,7 +90,17 @@ def fails_in_one_line(answer: Answer, *wanted: str) -> None:
         assert words in answer.stderr
 
 
-COMMANDS = ((), ("run",), ("talk",), ("home", "code"), ("staff", "add"), ("group", "bind"), ("db", "upgrade"))
+COMMANDS = (
+    (),
+    ("run",),
+    ("talk",),
+    ("home", "code"),
+    ("resident", "merge"),
+    ("resident", "undo"),
+    ("staff", "add"),
+    ("group", "bind"),
+    ("db", "upgrade"),
+)
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
@@ -171,6 +181,13 @@ BAD = {
     "unknown community": (("home", "code", "XYZ", "3-1201"), ("'XYZ'", "HPY")),
     "unknown home": (("home", "code", "HPY", "9-9999"), ("'9-9999'", "HPY")),
     "unknown home role": (("home", "code", "HPY", "3-1201", "--role", "king"), ("'king'", "owner")),
+    "unknown resident": (("resident", "merge", "99999", "1"), ("'99999'", "phone")),
+    "one resident twice": (("resident", "merge", "1", "1"), ("same resident",)),
+    "unknown merge": (("resident", "undo", "99"), ("no such merge",)),
+    "a code to be scanned without WeChat": (
+        ("home", "code", "HPY", "3-1201", "--qr"),
+        ("WUBU_WECHAT_APPID",),
+    ),
     "unknown staff role": (
         ("staff", "add", "A", "--community", "HPY", "--role", "plumber"),
         ("'plumber'", "technician"),

@@ -16,7 +16,7 @@ from bot.web.staffdoor import StaffDoor
 from bot.web.staffforms import Forms, PhotoLinks
 from bot.web.staffhall import Hall, Shut
 from bot.web.staffpages import SAFE
-from handlers import links, ticketdeeds, ticketpage
+from handlers import links, ticketdeeds, ticketlist, ticketpage
 from handlers.desk import Work
 from handlers.links import PAGE, Pass
 from handlers.roster import called
@@ -41,7 +41,7 @@ class TicketDesk:
             reader = await self._hall.reader(work, badge)
             if reader is None:
                 return await self._door.outside(work, badge, "", None)
-            mine, rest = await ticketpage.jobs(work, reader)
+            mine, rest = await ticketlist.jobs(work, reader)
         return self._hall.pages.show(
             "jobs", badge, mine=mine, rest=rest, me=called(reader.person, badge.locale), to=self._to
         )

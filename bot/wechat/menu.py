@@ -18,7 +18,7 @@ CREATE = "/cgi-bin/menu/create"
 MOST_BELOW = 5
 """Entries under one button; there are at most three buttons (WeChat docs: 自定义菜单)."""
 TOP_BYTES, BELOW_BYTES = 16, 60
-OWN = ("tickets", "help", "language")
+OWN = ("tickets", "chats", "help", "language")
 _BEGINS = "m."
 
 Entry = dict[str, Any]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
@@ -26,6 +26,8 @@ LONGER = 4 / 3
 """What we wait of that where WeChat is to lose its patience and come again."""
 KNOCKS = 3
 """So often WeChat delivers a message that is not answered; after that it never comes again."""
+LAST_AFTER = 9.0
+"""Seconds after which a delivery is taken for the last one, wherever the ones before may have gone."""
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
@@ -33,18 +35,29 @@ Reply = Mapping[str, Any]
 
 
 class Receptionist(Protocol):
-    async def take(self, channel: Channel, inbound: Inbound, *, by: float | None = None) -> Receipt: ...
+    async def take(
+        self, channel: Channel, inbound: Inbound, *, late: Callable[[], bool] = ...
+    ) -> Receipt: ...
 
     async def too_late(self, inbound: Inbound, receipt: Receipt) -> None: ...
 
 
 @dataclass(slots=True)
 class _InHand:
-    """A message that is being handled: how often it was brought meanwhile, and who waits for the answer."""
+    """A message that is being handled: how often it was brought meanwhile, and who waits for the answer.
 
+    `over` is true once WeChat was told that it is in good hands.
+    """
+
+    until: float
     work: asyncio.Task[Receipt] | None = None
     knocks: int = 0
     waiting: int = 0
+    over: bool = False
+
+    def late(self) -> bool:
+        """Whether an answer would find nobody who waits for it."""
+        return self.over or not self.waiting or time.monotonic() > self.until
 
 
 class Webhook:
@@ -89,12 +102,12 @@ class Webhook:
         """What the reception says; None when it has not said it in time, and nobody will ask again."""
         held = self._in_hand.get(arrived.key)
         if held is None:
-            held = self._in_hand[arrived.key] = _InHand()
+            held = self._in_hand[arrived.key] = _InHand(time.monotonic() + self._within)
             held.work = asyncio.create_task(self._handled(arrived, held))
         assert held.work is not None
         held.knocks += 1
         held.waiting += 1
-        last = held.knocks >= KNOCKS
+        last = held.knocks >= KNOCKS or _age(arrived) > LAST_AFTER
         done, _ = await asyncio.wait({held.work}, timeout=self._wait if last else self._wait * LONGER)
         held.waiting -= 1
         if done:
@@ -102,15 +115,19 @@ class Webhook:
         log.warning("wechat_message_slow", knocks=held.knocks)
         if not last:
             raise TryLater("still in hand")
+        held.over = True
         return None
 
     async def _handled(self, arrived: Inbound, held: _InHand) -> Receipt:
-        """Whoever brought it may be gone by then: then the reply follows by way of the outbox."""
-        by = time.monotonic() + self._within
+        """Whoever brought it may be gone by then: then the reply follows by way of the outbox.
+
+        That is for the process to see to that has handled the message: another one that was brought it, too,
+        gives the same answer to whoever waits there, or to nobody.
+        """
         try:
             async with self._turns.turn(arrived.account):
-                receipt = await self._reception.take(self._channel, arrived, by=by)
-            if held.waiting or receipt.queued or not receipt.replies:
+                receipt = await self._reception.take(self._channel, arrived, late=held.late)
+            if receipt.repeated or receipt.queued or not receipt.replies or not held.late():
                 return receipt
             await self._reception.too_late(arrived, receipt)
             return replace(receipt, queued=True)
@@ -135,6 +152,12 @@ class Webhook:
             "MsgType": "text",
             "Content": content,
         }
+
+
+def _age(arrived: Inbound) -> float:
+    """How many seconds ago it was said, as far as the clocks agree."""
+    said = str((arrived.raw or {}).get("CreateTime", ""))
+    return time.time() - int(said) if said.isdecimal() else 0.0
 
 
 def _note(report: Report) -> None:

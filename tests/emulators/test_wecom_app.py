@@ -300,6 +300,42 @@ async def test_a_card_becomes_another(client: Client, wecom: WecomServer, wang: 
         assert [(card.kind, card.title) for card in one.cards] == [("text_notice", "处理中")]
 
 
+async def test_one_card_changes_for_all_who_have_it_whoever_tapped(
+    client: Client, wecom: WecomServer, wang: Colleague
+) -> None:
+    chen, li = wecom.member("chen"), wecom.member("li")
+    first = await sent(client, buttons(), "wang|chen|Nobody")
+    await sent(client, buttons("t-2"), "li")
+    body: JSON = {"agentid": wecom.agentid, "atall": 1}
+    assert sorted(wecom.copies("t-1")) == ["chen", "wang"]
+    for number, code in enumerate((chen.tap("接单").fields["ResponseCode"], first)):
+        change = body | {"response_code": code, "template_card": one_button(text=f"第{number}次")}
+        assert (await client.call("message/update_template_card", **change))["invaliduser"] == []
+        assert {user: card.labels for user, card in wecom.copies("t-1").items()} == {
+            "wang": [f"第{number}次"],
+            "chen": [f"第{number}次"],
+        }
+        assert (await client.call("message/update_template_card", **change))["errcode"] == 42022
+    stale = wang.tap("转派", stale=True)
+    assert (stale.fields["TaskId"], stale.fields["FromUserName"]) == ("t-1", "wang")
+    assert li.cards[0].labels == ["接单", "转派"]
+    assert wecom.copies("t-9") == {}
+
+
+async def test_who_was_not_shown_a_card_has_none_that_could_change(
+    client: Client, wecom: WecomServer, wang: Colleague
+) -> None:
+    chen = wecom.member("chen")
+    for number in range(30):
+        await client.send("chen", "text", content=str(number))
+    code = await sent(client, buttons(), "wang|chen")
+    assert [one.userid for one in wecom.lost] == ["chen"]
+    what: JSON = {"agentid": wecom.agentid, "response_code": code, "button": {"replace_name": "已接单"}}
+    assert (await client.call("message/update_template_card", atall=2, **what))["errcode"] == 40058
+    assert (await client.call("message/update_template_card", atall=1, **what))["errcode"] == 0
+    assert (wang.cards[0].replaced, chen.cards) == ("已接单", [])
+
+
 async def test_new_buttons_keep_the_task(client: Client, wang: Colleague) -> None:
     code = await sent(client, buttons())
     new = one_button(text="完成", key="t.1.done")

@@ -15,6 +15,7 @@
         card.title, card.row("房号"), card.labels, card.link("详情")
         push = wang.tap("接单")
         await wang.wait_for("已接单")
+        wecom.copies(card.task_id)["li"].labels  # the same card on another phone
 
         # Group robots: .key, .url, and the group as its members see it.
         robot = wecom.robot("维修群")
@@ -160,6 +161,10 @@ class WecomServer(Callback, Misfortunes):
         if userid not in self._colleagues:
             self._colleagues[userid] = Colleague(userid, name or userid, self.app, self.postman, self.corpid)
         return self._colleagues[userid]
+
+    def copies(self, task: str) -> dict[str, Card]:
+        """A card as each of its readers sees it now, by userid: many may have the same."""
+        return {user: copy.card for user, copy in self.app.copies(task).items() if copy.card}
 
     def robot(self, title: str = "维修群", *, key: str = "") -> Robot:
         """A new robot in a new group."""

@@ -150,6 +150,13 @@ class App:
         """What was sent when this member got this message."""
         return next(sent for sent in self.sent.values() if sent.copies.get(userid) is message)
 
+    def copies(self, task: str) -> dict[str, Shown]:
+        """What each reader of a card sees of it now; nobody, when it was never sent."""
+        having = (
+            one for one in self.sent.values() if any(_task(copy) == task for copy in one.copies.values())
+        )
+        return dict(next(having, Sent("", 0.0)).copies)
+
     def _check_card(self, card: Card) -> None:
         if is_interactive(card) and not self.has_callback:
             raise Refused(NO_CALLBACK)
@@ -225,7 +232,9 @@ class App:
 
     def _updated(self, payload: JSON, sent: Sent) -> tuple[list[str], list[str]]:
         """Whose cards change, and who of those asked for has none."""
-        if payload.get("atall") == 1:
+        if payload.get("atall", 0) not in (0, 1):
+            raise bad_parameter("atall invalid")
+        if payload.get("atall"):
             return list(sent.copies), []
         asked = payload.get("userids") or []
         if not isinstance(asked, list) or len(asked) > MOST_RECEIVERS:
@@ -251,6 +260,10 @@ class App:
         if sent.kind not in INTERACTIVE:
             raise bad_parameter("template_card.card_type cannot replace button")
         return card.without_buttons(name)
+
+
+def _task(message: Shown) -> str:
+    return message.card.task_id if message.card else ""
 
 
 def _unknown(payload: JSON, name: str) -> str:

@@ -3,31 +3,26 @@
 from __future__ import annotations
 
 import asyncio
-import random
 from collections import Counter
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
 from datetime import datetime, timedelta
-from itertools import count, product
+from itertools import product
 from typing import Any, TypeAlias
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import func, select, text, update
+from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from handlers import merging
 from handlers.desk import Desk, Work
-from handlers.envelopes import Inbound, Kind, Receipt
-from handlers.inbound import receive
 from handlers.journal import owned
 from handlers.merging import Unmergeable
 from models import (
     Account,
     Base,
     Building,
-    Card,
     ChangeLog,
     Code,
     Community,
@@ -35,14 +30,9 @@ from models import (
     Home,
     Membership,
     Merge,
-    Outbox,
     Phone,
     Resident,
-    Staff,
-    StaffRole,
     Ticket,
-    TicketEvent,
-    hearing,
 )
 from models.database import Database
 from models.resident import homes_of, phones_of
@@ -78,6 +68,11 @@ async def merged(w: World, keep: str = "李雷", gone: str = "韩梅") -> int:
 async def parted(w: World, number: int) -> None:
     async with w.database.transaction() as session:
         await merging.undo(Work(w.desk, session, w.now), number, "staff:4")
+
+
+async def newest(w: World) -> int:
+    async with w.database.reading() as session:
+        return await session.scalar(select(func.max(Merge.id))) or 0
 
 
 async def owners(w: World) -> Counter[str]:
@@ -141,15 +136,15 @@ async def _lives_fully(w: World) -> None:
                 Consent(resident_id=han, purpose="data", version="1", at=w.now),
                 Consent(resident_id=han, purpose="data", version="2", at=w.now),
                 Code(digest="x", role="link", resident_id=han, expires_at=w.now),
-                _place(han, shared.id, w.now, role="family"),
-                _place(han, shared.id, w.now, role="owner", until=w.now),
+                place_in(han, shared.id, w.now, role="family"),
+                place_in(han, shared.id, w.now, role="owner", until=w.now),
                 _change(han, w.now),
             ]
         )
         await session.execute(update(Account).where(Account.staff_id.is_(None)).values(chosen=True))
 
 
-def _place(
+def place_in(
     resident: int, home: int, now: datetime, *, role: str, until: datetime | None = None
 ) -> Membership:
     return Membership(
@@ -320,7 +315,7 @@ async def _a_third(w: World, name: str, *, home: str, phone: str) -> None:
         place = (await session.scalars(select(Home).where(Home.name == home))).one()
         await session.flush()
         session.add(Phone(resident_id=resident.id, number=phone))
-        session.add(_place(resident.id, place.id, w.now, role="tenant"))
+        session.add(place_in(resident.id, place.id, w.now, role="tenant"))
         w.people[name] = resident.id
 
 
@@ -438,7 +433,7 @@ def _belongings(
         session.add(Consent(resident_id=resident, purpose="p", version=version, at=MONDAY))
     for home in data.draw(st.lists(st.sampled_from(homes), max_size=3)):
         role = data.draw(st.sampled_from(["owner", "tenant", "family", "guest"]))
-        session.add(_place(resident, home, MONDAY, role=role, until=data.draw(times)))
+        session.add(place_in(resident, home, MONDAY, role=role, until=data.draw(times)))
     for n in range(data.draw(st.integers(0, 1))):
         session.add(_change(resident, MONDAY))
         session.add(Code(digest=f"{mark}{n}", role="link", resident_id=resident, expires_at=MONDAY))
@@ -457,323 +452,3 @@ def _ticket(community: int, home: int, account: Account) -> Ticket:
         clocks={},
         created_at=MONDAY,
     )
-
-
-# --- while both are writing
-
-STEPS = ("我家里", "下水堵塞", "跳过", "尽快上门")
-ROUNDS = 4
-
-
-async def test_messages_in_the_same_instant_lose_nothing(database: Database) -> None:
-    """Each round both residents send off reports and nudge older ones while staff merge and part them."""
-    async with world(database) as w:
-        await w.set("tickets_a_day", 1000)
-        people = await _several_chats(w)
-        older = {who: await _opened(w, who, "旧的") for who in people}
-        number, wanted = 0, len(older)
-        for turn in range(ROUNDS):
-            reviews = [await _to_review(w, who, f"第{turn}次") for who in people]
-            nudges = [w.inbound(who, Kind.TAP, tap=f"t.{older[who]}.nudge", tapped="") for who in people]
-            boss = w.inbound("周经理", Kind.TAP, tap=_decision(w, turn, number))
-            *receipts, told = await _at_once(w, [*reviews, *nudges, boss])
-            assert told.replies[0].text.startswith(("✅ 已合并", "已撤销合并")), told
-            number = number or await _newest(w)
-            wanted += len(reviews)
-            said = [f"{one.hint}{_words(one)}" for one in receipts]
-            assert ["收到，谢谢您" in one for one in said[: len(reviews)]] == [True] * len(reviews), said
-            assert ["已替您催了" in one for one in said[len(reviews) :]] == [True] * len(nudges), said
-            await _settled(w, turn, wanted)
-            number = await _newest(w)
-            w.now += timedelta(hours=3)
-
-
-async def _live_together(session: AsyncSession) -> None:
-    """In one home, so that nobody is asked which one it is after a merge."""
-    home = await session.scalar(select(Home.id).where(Home.name == "3-1201"))
-    await session.execute(update(Membership).values(home_id=home))
-
-
-async def _several_chats(w: World) -> list[str]:
-    async with w.database.transaction() as session:
-        await _live_together(session)
-        for who in ("李雷", "韩梅"):
-            session.add_all(
-                Account(
-                    channel="test",
-                    bot="bot",
-                    external_id=f"{who}{n}",
-                    chat=f"{who}{n}",
-                    resident_id=w.people[who],
-                )
-                for n in range(2)
-            )
-    return [f"{who}{n}" for who in ("李雷", "韩梅") for n in range(2)]
-
-
-def _decision(w: World, turn: int, number: int) -> str:
-    return f"m.unmerge.{number}" if turn % 2 else f"m.merge.{w.people['李雷']}-{w.people['韩梅']}"
-
-
-async def _to_review(w: World, who: str, story: str) -> Inbound:
-    """A report that wants only to be sent off; the tap that does it."""
-    await w.say(who, f"{story}厕所堵了{who}")
-    for label in STEPS:
-        await w.tap(who, label)
-    await w.say(who, "13800000001")
-    button, on = w.button(who, "提交")
-    return w.inbound(who, Kind.TAP, tap=button.data, tapped=on.id)
-
-
-async def _opened(w: World, who: str, story: str) -> int:
-    receipt = await w.hear(await _to_review(w, who, story))
-    ticket = receipt.replies[-1].ticket
-    assert ticket is not None
-    return ticket
-
-
-async def _at_once(w: World, inbounds: Sequence[Inbound]) -> list[Receipt]:
-    """All in the same instant, in whatever order."""
-    order = random.Random(inbounds[0].key).sample(inbounds, len(inbounds))
-    receipts = await asyncio.gather(*(receive(w.desk, inbound) for inbound in order))
-    by_key = {inbound.key: receipt for inbound, receipt in zip(order, receipts, strict=True)}
-    await w.deliver()
-    return [by_key[inbound.key] for inbound in inbounds]
-
-
-def _words(receipt: Receipt) -> str:
-    return " ".join(f"{one.title} {one.text}" for one in receipt.replies)
-
-
-async def _newest(w: World) -> int:
-    async with w.database.reading() as session:
-        return await session.scalar(select(func.max(Merge.id))) or 0
-
-
-async def _settled(w: World, turn: int, wanted: int) -> None:
-    """Every ticket is there once, and is theirs whose chat it came from, or theirs who were kept."""
-    async with w.database.reading() as session:
-        rows = (
-            await session.execute(
-                select(Ticket.resident_id, Account.resident_id).join(Account, Account.id == Ticket.account_id)
-            )
-        ).all()
-        events = await session.scalar(select(func.count()).where(TicketEvent.action == "refused"))
-    li, han = w.people["李雷"], w.people["韩梅"]
-    assert len(rows) == wanted
-    assert events == 0
-    if turn % 2 == 0:
-        assert {owner for owner, _ in rows} == {li}, "all that was being written moved too"
-    else:
-        assert all(owner in (account, li) for owner, account in rows)
-        assert {account for _, account in rows} == {li, han}
-
-
-Say: TypeAlias = Callable[[World], Awaitable[Inbound]]
-
-
-async def _sends_it_off(w: World) -> Inbound:
-    return await _to_review(w, "韩梅", "新的")
-
-
-async def _nudges(w: World) -> Inbound:
-    return w.inbound("韩梅", Kind.TAP, tap="t.1.nudge", tapped="")
-
-
-async def _looks(w: World) -> Inbound:
-    return w.inbound("韩梅", Kind.TEXT, text="我的工单")
-
-
-async def _binds(w: World) -> Inbound:
-    return w.inbound("韩梅", Kind.TEXT, text=await w.code("3-1202"))
-
-
-async def _wants_a_code(w: World) -> Inbound:
-    return w.inbound("韩梅", Kind.TAP, tap="m.chats.link")
-
-
-@pytest.mark.parametrize(
-    ("says", "told"),
-    [
-        (_sends_it_off, "收到，谢谢您"),
-        (_nudges, "已替您催了"),
-        (_looks, "HPY-2611-00001"),
-        (_binds, "已绑定湖畔花园 3-1202"),
-        (_wants_a_code, "15 分钟内有效"),
-    ],
-    ids=lambda value: getattr(value, "__name__", ""),
-)
-async def test_a_message_that_was_begun_before_a_merge_ends_after_it(
-    postgres_url: str, monkeypatch: pytest.MonkeyPatch, says: Say, told: str
-) -> None:
-    """It found its resident, who is gone a moment later: nothing may be written for who is not there."""
-    database = Database(postgres_url)
-    async with world(database) as w:
-        await w.report("韩梅")
-        async with database.transaction() as session:
-            await _live_together(session)
-        inbound = await says(w)
-        found, times = hearing.find, count(1)
-
-        async def find_and_be_overtaken(session: AsyncSession, **place: Any) -> hearing.Standing | None:
-            standing = await found(session, **place)
-            if standing is not None and next(times) == 1:
-                await merged(w)
-            return standing
-
-        monkeypatch.setattr("handlers.inbound.find", find_and_be_overtaken)
-        receipt = await w.hear(inbound)
-        assert next(times) > 1, "nobody was overtaken"
-        assert told in f"{receipt.hint}{_words(receipt)}"
-        async with database.reading() as session:
-            for table, column in owned():
-                if table.name != "change_log":
-                    whose = select(column).where(column.is_not(None)).distinct()
-                    assert set(await session.scalars(whose)) <= {w.people["李雷"]}, table.name
-            assert await session.scalar(select(func.count()).where(TicketEvent.action == "refused")) == 0
-    await database.close()
-
-
-async def test_a_merge_waits_for_what_is_being_written(
-    postgres_url: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    database = Database(postgres_url)
-    async with world(database) as w:
-        inbound, waiting = await _to_review(w, "韩梅", "新的"), list[asyncio.Task[int]]()
-
-        async def keep_while_staff_merge(session: AsyncSession, **values: Any) -> None:
-            waiting.append(asyncio.create_task(merged(w)))
-            async with database.reading() as looking:
-                while not await looking.scalar(  # noqa: ASYNC110 the database tells nobody
-                    text("SELECT count(*) FROM pg_locks WHERE NOT granted")
-                ):
-                    await asyncio.sleep(0.01)
-            assert not waiting[0].done()
-            await hearing.keep(session, **values)
-
-        monkeypatch.setattr("handlers.inbound.keep", keep_while_staff_merge)
-        await receive(w.desk, inbound)
-        await waiting[0]
-        assert [ticket.resident_id for ticket in await w.tickets()] == [w.people["李雷"]]
-    await database.close()
-
-
-# --- staff in the chat
-
-
-async def test_only_who_is_at_the_desk_or_above_may(database: Database) -> None:
-    async with world(database) as w:
-        pair = f"{w.people['李雷']}-{w.people['韩梅']}"
-        await w.report("李雷")
-        await w.report("韩梅")
-        one, two = [ticket.number for ticket in await w.tickets()]
-        for who in ("王师傅", "陈值班"):
-            for data in (f"m.twins.{pair}", f"m.merge.{pair}", "m.unmerge.1"):
-                await w.hear(w.inbound(who, Kind.TAP, tap=data))
-                assert "不在您的项目里" in w.last(who).message.text
-            await w.say(who, f"/merge {one} {two}")
-            assert "不在您的项目里" in w.last(who).message.text
-        await w.hear(w.inbound("李雷", Kind.TAP, tap=f"m.merge.{pair}"))
-        assert "不在您的项目里" in w.last("李雷").message.text
-        await w.say("李雷", f"/merge {one} {two}")
-        assert "合并" not in w.words("李雷").splitlines()[-1]
-        for who in ("周经理", "管理员"):
-            await w.say(who, f"/merge {one.lower()} {two}")
-            assert w.last(who).message.title == "是同一位住户吗？"
-            assert "138" not in w.last(who).message.text, "no more of a number than its end"
-        async with database.reading() as session:
-            assert await session.scalar(select(func.count(Merge.id))) == 0
-
-
-async def test_a_group_is_no_place_for_it(database: Database) -> None:
-    async with world(database) as w:
-        pair = f"{w.people['李雷']}-{w.people['韩梅']}"
-        receipt = await w.hear(w.inbound("周经理", Kind.TAP, "repair", tap=f"m.merge.{pair}"))
-        assert "找不到" in receipt.hint
-        assert (await w.say("周经理", f"/merge {pair}", "repair")).replies == ()
-        async with database.reading() as session:
-            assert await session.scalar(select(func.count(Merge.id))) == 0
-
-
-async def test_a_resident_with_anything_in_another_community_is_not_theirs(database: Database) -> None:
-    async with world(database) as w:
-        await _elsewhere(w, "韩梅")
-        pair = f"{w.people['李雷']}-{w.people['韩梅']}"
-        await w.hear(w.inbound("周经理", Kind.TAP, tap=f"m.merge.{pair}"))
-        assert "不在您的项目里" in w.last("周经理").message.text
-        async with database.transaction() as session:
-            other = (await session.scalars(select(Community.id).where(Community.code == "OTH"))).one()
-            boss = (await session.scalars(select(Staff.id).where(Staff.name == "周经理"))).one()
-            session.add(StaffRole(staff_id=boss, community_id=other, role="desk"))
-        await w.hear(w.inbound("周经理", Kind.TAP, tap=f"m.merge.{pair}"))
-        assert w.last("周经理").message.text.startswith("✅ 已合并")
-
-
-async def _elsewhere(w: World, who: str) -> None:
-    async with w.database.transaction() as session:
-        place = Community(code="OTH", name="别处", name_en="Elsewhere", settings={})
-        session.add(place)
-        await session.flush()
-        building = Building(community_id=place.id, name="9")
-        session.add(building)
-        await session.flush()
-        home = Home(community_id=place.id, building_id=building.id, name="9-1")
-        session.add(home)
-        await session.flush()
-        session.add(_place(w.people[who], home.id, w.now, role="owner"))
-
-
-async def test_a_role_that_was_taken_away_no_longer_undoes(database: Database) -> None:
-    async with world(database) as w:
-        pair = f"{w.people['李雷']}-{w.people['韩梅']}"
-        await w.hear(w.inbound("周经理", Kind.TAP, tap=f"m.merge.{pair}"))
-        async with database.transaction() as session:
-            await session.execute(update(Staff).where(Staff.name == "周经理").values(left_at=w.now))
-        await w.tap("周经理", "撤销合并")
-        assert "不在您的项目里" in w.last("周经理").message.text
-        await w.hear(w.inbound("管理员", Kind.TAP, tap=f"m.unmerge.{await _newest(w)}"))
-        assert w.last("管理员").message.text.startswith("已撤销合并")
-
-
-@pytest.mark.parametrize(
-    "data", ["m.merge.1", "m.merge.x-y", "m.merge.-", "m.unmerge.x", "m.unmerge", "m.merge"]
-)
-async def test_forged_buttons_change_nothing(database: Database, data: str) -> None:
-    async with world(database) as w:
-        before = await seen(w, "conversation", "inbox")
-        await w.hear(w.inbound("周经理", Kind.TAP, tap=data))
-        assert "不在您的项目里" in w.last("周经理").message.text
-        assert (await seen(w, "conversation", "inbox"))["resident"] == before["resident"]
-
-
-async def test_a_double_tap_merges_once_and_says_so(database: Database) -> None:
-    async with world(database) as w:
-        pair = f"{w.people['李雷']}-{w.people['韩梅']}"
-        tap = w.inbound("周经理", Kind.TAP, tap=f"m.merge.{pair}")
-        first, second = await w.at_once(tap, replace(tap, key="again"))
-        said = sorted((first.replies[0].text, second.replies[0].text))
-        assert said[0].startswith("✅ 已合并")
-        assert "刚刚合并过" in said[1]
-
-
-async def test_a_resident_who_could_not_be_reached_can_be_now(database: Database) -> None:
-    async with world(database) as w:
-        ticket = await w.report("韩梅")
-        async with database.transaction() as session:
-            await session.execute(
-                update(Account).where(Account.external_id == "韩梅").values(reachable=False)
-            )
-            await session.execute(
-                update(Ticket).where(Ticket.id == ticket).values(details={**await _details(session, ticket)})
-            )
-        pair = f"{w.people['李雷']}-{w.people['韩梅']}"
-        await w.hear(w.inbound("周经理", Kind.TAP, tap=f"m.merge.{pair}"))
-        async with database.reading() as session:
-            assert "unreachable" not in (await session.get_one(Ticket, ticket)).details
-            drawn = await session.scalar(select(func.count(Outbox.id)).join(Card, Card.id == Outbox.card_id))
-        assert drawn
-        assert "李**" in w.last("repair").message.text
-
-
-async def _details(session: AsyncSession, ticket: int) -> dict[str, Any]:
-    return {**(await session.get_one(Ticket, ticket)).details, "unreachable": "blocked"}

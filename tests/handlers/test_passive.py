@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from datetime import timedelta
@@ -28,9 +27,9 @@ async def w(database: Database) -> AsyncIterator[World]:
         yield made
 
 
-async def hear(w: World, text: str, who: str = "李雷", *, by: float | None = None, key: str = "") -> Receipt:
+async def hear(w: World, text: str, who: str = "李雷", *, late: bool = False, key: str = "") -> Receipt:
     """A message and its receipt; nothing of the outbox is sent."""
-    return await receive(w.desk, w.inbound(who, Kind.TEXT, text=text, key=key), by=by)
+    return await receive(w.desk, w.inbound(who, Kind.TEXT, text=text, key=key), late=lambda: late)
 
 
 async def waiting(w: World, chat: str = "李雷", *states: str) -> Sequence[Outbox]:
@@ -153,7 +152,7 @@ async def test_photos_sent_at_once_are_answered_once_and_one_too_many_again(w: W
 
 
 async def test_15_a_reply_that_comes_too_late_follows_by_itself(w: World) -> None:
-    late = await hear(w, "厨房漏水", by=time.monotonic() - 1, key="m.2")
+    late = await hear(w, "厨房漏水", late=True, key="m.2")
     assert late.queued
     (row,) = await waiting(w)
     assert "哪里需要修" in row.payload["message"]["text"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from bot.channel import Channel
@@ -25,11 +25,13 @@ class Desk:
     _busy: int = 0
     _receipts: dict[str, Receipt] = field(default_factory=dict)
 
-    async def take(self, channel: Channel, inbound: Inbound, *, by: float | None = None) -> Receipt:
+    async def take(
+        self, channel: Channel, inbound: Inbound, *, late: Callable[[], bool] = lambda: False
+    ) -> Receipt:
         self._busy += 1
         self.busiest = max(self.busiest, self._busy)
         try:
-            return await self._take(inbound, by)
+            return await self._take(inbound, late)
         finally:
             self._busy -= 1
 
@@ -40,8 +42,7 @@ class Desk:
     def words(self) -> list[str]:
         return [inbound.text or inbound.tap or str(inbound.kind) for inbound in self.heard]
 
-    async def _take(self, inbound: Inbound, by: float | None) -> Receipt:
-        assert by is not None
+    async def _take(self, inbound: Inbound, late: Callable[[], bool]) -> Receipt:
         self.begun.set()
         if inbound.key in self._receipts:
             self.repeated.append(inbound.key)
@@ -51,7 +52,7 @@ class Desk:
         if self.trouble.get(inbound.text):
             raise self.trouble[inbound.text].pop(0)
         self.heard.append(inbound)
-        receipt = _receipt(inbound, queued=time.monotonic() > by)
+        receipt = _receipt(inbound, queued=late())
         if receipt.queued:
             self.late += receipt.replies
         self._receipts[inbound.key] = receipt

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -25,12 +26,12 @@ async def keep(database: Database, code: str, at: datetime = NOON, **other: str)
         await wecom.keep(session, code=code, now=at, **{**CARD, **other})
 
 
-async def take(database: Database, at: datetime = NOON, **other: str) -> WecomCode | None:
+async def take(database: Database, at: datetime = NOON, **other: str | None) -> WecomCode | None:
     async with database.transaction() as session:
-        return await wecom.take(session, now=at, **{**CARD, **other})
+        return await wecom.take(session, now=at, **{**CARD, **other})  # type: ignore[arg-type]
 
 
-async def code(database: Database, at: datetime = NOON, **other: str) -> str:
+async def code(database: Database, at: datetime = NOON, **other: str | None) -> str:
     taken = await take(database, at, **other)
     return "" if taken is None else taken.code
 
@@ -42,6 +43,26 @@ async def test_the_newest_is_taken_first_and_each_once(database: Database) -> No
     assert [await code(database) for _ in range(3)] == ["two", "one", ""]
     assert await code(database, account="li", task="w-2") == ""
     assert await code(database, task="w-2") == "other card"
+    await database.close()
+
+
+async def test_one_card_of_many_takes_the_newest_of_anybodys(database: Database) -> None:
+    for number, account in enumerate(("team.HPY.repair", "wang", "li", "wang")):
+        await keep(database, f"{account} {number}", NOON + timedelta(seconds=number), account=account)
+    await keep(database, "other card", NOON + timedelta(seconds=9), task="w-2")
+    await keep(database, "other app", NOON + timedelta(seconds=9), bot="ww1.2")
+    assert await code(database, account="li") == "li 2"
+    assert [await code(database, account=None) for _ in range(4)] == ["wang 3", "wang 1", "team.HPY.repair 0", ""]
+    await keep(database, "late", NOON + timedelta(seconds=9))
+    assert await code(database, NOON + GOOD_FOR + timedelta(seconds=9), account=None) == ""
+    await database.close()
+
+
+async def test_two_changes_at_once_never_take_the_same(database: Database) -> None:
+    await keep(database, "one")
+    await keep(database, "two", account="li")
+    taken = await asyncio.gather(*(code(database, account=None) for _ in range(3)))
+    assert len([one for one in taken if one]) == len({one for one in taken if one}) >= 1
     await database.close()
 
 
