@@ -10,7 +10,7 @@ from typing import Annotated, Any, TypeVar
 
 import typer
 
-from bot import office
+from bot import logs, office
 from bot.settings import WrongSetting, load
 
 Result = TypeVar("Result")
@@ -144,6 +144,8 @@ def db_upgrade() -> None:
 
 
 def done(work: Coroutine[Any, Any, Result]) -> Result:
+    """What a command asked for; what is logged on the way goes to standard error."""
+    logs.configure(load().log_format)
     return asyncio.run(work)
 
 

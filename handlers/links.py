@@ -14,6 +14,8 @@ from handlers.desk import Desk
 GROUP_LIVES = timedelta(days=30)
 PERSONAL_LIVES = timedelta(days=7)
 PAGE = "/staff/t/"
+NO_TICKET = 0
+"""Stands for the list of all of a colleague's tickets."""
 _MINUTE = 60
 
 
@@ -42,6 +44,11 @@ def ticket_link(desk: Desk, ticket: int, since: datetime) -> str:
 def personal_link(desk: Desk, ticket: int, staff: int, since: datetime) -> str:
     """The page of a ticket for one colleague, who is signed in by it, once. "" without an address."""
     return _link(desk, _token(desk, ticket, since + PERSONAL_LIVES, staff))
+
+
+def home_link(desk: Desk, staff: int, since: datetime) -> str:
+    """The list of jobs for one colleague, who is signed in by it, once. "" without an address."""
+    return _link(desk, _token(desk, NO_TICKET, since + PERSONAL_LIVES, staff))
 
 
 def group_token(desk: Desk, ticket: int, since: datetime) -> str:

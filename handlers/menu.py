@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, select, update
 
 from flows import catalogue
 from flows.engine.messages import Command, Heard, Phrase, Pressed, Said, Unfit
-from handlers import binding, cards, dialogue, groups, linking, redeeming, twins
+from handlers import binding, cards, dialogue, groups, linking, links, redeeming, twins
 from handlers.cards import ticket_data
 from handlers.desk import Scene
 from handlers.envelopes import Button, Kind, Outgoing
@@ -238,7 +238,11 @@ async def my_jobs(scene: Scene) -> None:
         await my_tickets(scene)
         return
     found = await _open(scene, Ticket.assignee_id == scene.standing.staff)
+    page = links.home_link(scene.work.desk, scene.standing.staff, scene.work.now)
     await _list(scene, found, scene.text("menu.jobs"), scene.text("staff.no_jobs"))
+    if page:
+        opens = Button(scene.text("staff.link.jobs"), "", url=page)
+        scene.replies[-1] = replace(scene.replies[-1], buttons=(*scene.replies[-1].buttons, (opens,)))
 
 
 async def _open(scene: Scene, whose: ColumnElement[bool]) -> Sequence[Ticket]:

@@ -139,26 +139,36 @@ async def send_link(work: Work, held: Pass) -> Denied | None:
     """Send a new personal link to a colleague's own chat; None when it is on its way."""
     person = await colleague(work, held.staff or 0)
     ticket = await work.session.get(Ticket, held.ticket)
-    if person is None or ticket is None:
+    if person is None or (ticket is None and held.ticket != links.NO_TICKET):
         return Denied.GONE
     chats = await reaching.staff(work.desk, work.session, person.id)
     account = next((one for one in chats if one.channel != PAGES), None)
-    link = links.personal_link(work.desk, ticket.id, person.id, work.now)
+    link = (
+        links.home_link(work.desk, person.id, work.now)
+        if ticket is None
+        else links.personal_link(work.desk, ticket.id, person.id, work.now)
+    )
     if account is None or not link:
         return Denied.NOWHERE
     if await tally.count(work.session, f"fresh:{person.id}", work.now, NEW_LINKS_WITHIN) > NEW_LINKS:
         return Denied.TOO_OFTEN
-    opens = Button(work.say("staff.link.open", account.locale), "", "primary", url=link)
+    opens = Button(
+        work.say("staff.link.jobs" if ticket is None else "staff.link.open", account.locale),
+        "",
+        "primary",
+        url=link,
+    )
+    key, number = ("staff.link.fresh_jobs", "") if ticket is None else ("staff.link.fresh", ticket.number)
     await delivery.post(
         work.session,
         channel=account.channel,
         bot=account.bot,
         chat=account.chat,
         message=Outgoing(
-            work.say("staff.link.fresh", account.locale, number=ticket.number),
-            ticket.number,
+            work.say(key, account.locale, number=number),
+            number,
             ((opens,),),
-            ticket=ticket.id,
+            ticket=None if ticket is None else ticket.id,
         ),
         now=work.now,
         account=account.id,

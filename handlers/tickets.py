@@ -245,7 +245,8 @@ async def add(
     work: Work, ticket: Ticket, doer: Doer, note: str, photos: tuple[int, ...], source: str | None
 ) -> Sheet:
     """Something more about a ticket, from its resident or from staff, as a reply to its card."""
-    by_staff = doer.staff is not None and doer.resident != ticket.resident_id
+    theirs = doer.resident is not None and doer.resident == ticket.resident_id
+    by_staff = doer.staff is not None and not theirs
     actor = await work.session.get(Staff, doer.staff) if by_staff and doer.staff else None
     record(
         work,

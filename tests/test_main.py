@@ -160,6 +160,44 @@ async def test_a_group_is_bound_to_its_purpose(settled: Program, database: Datab
     assert community.code == "HPY"
 
 
+WECOM = {"WECOM_CORPID": "ww1", "WECOM_SECRET": "s", "WECOM_AGENTID": "1000002"}
+ROBOT = "693a91f6-7abc-4bc4-97a0-0ec2sifa5aaa"
+
+
+async def test_a_team_on_wecom_is_known_by_its_purpose(here: Here, database: Database) -> None:
+    for _ in range(2):
+        words = ("group", "bind", "care", "--community", "hpy", "--channel", "wecom")
+        answer = await asyncio.to_thread(here, *words, **WECOM)
+        assert (answer.returncode, answer.stdout, answer.stderr) == (0, "", "")
+    async with database.reading() as session:
+        bound = (await session.scalars(select(Group).filter_by(channel="wecom"))).one()
+    assert (bound.bot, bound.chat, bound.purpose) == ("ww1.1000002", "team.HPY.care", "care")
+
+
+@pytest.mark.parametrize(
+    "chat", [ROBOT, f"https://qyapi.weixin.qq.com/cgi-bin/webhook/send?key={ROBOT}"], ids=["key", "address"]
+)
+async def test_a_robots_key_is_enough(here: Here, database: Database, chat: str) -> None:
+    words = ("group", "bind", "gate", "--community", "HPY", "--channel", "robot", "--chat", chat)
+    answer = await asyncio.to_thread(here, *words)
+    assert (answer.returncode, answer.stdout, answer.stderr) == (0, "", "")
+    async with database.reading() as session:
+        bound = (await session.scalars(select(Group).filter_by(channel="robot"))).one()
+    assert (bound.bot, bound.chat) == ("wecom", ROBOT)
+
+
+def test_a_robots_key_is_told_to_nobody(here: Here) -> None:
+    answer = here("group", "bind", "gate", "--community", "HPY", "--channel", "robot", "--chat", f"{ROBOT}&x")
+    fails_in_one_line(answer, "--chat is the key")
+    assert ROBOT not in answer.stderr
+
+
+def test_a_team_on_wecom_has_no_chat(here: Here) -> None:
+    words = ("group", "bind", "care", "--community", "HPY", "--channel", "wecom")
+    for more in (("--bot", "ww1.1000002"), ("--chat", "care")):
+        fails_in_one_line(here(*words, *more, **WECOM), "without --bot and --chat")
+
+
 def test_the_database_is_made_and_then_left_alone(tmp_path: Path) -> None:
     program = Program(tmp_path)
     for _ in range(2):
@@ -210,6 +248,16 @@ BAD = {
         ("group", "bind", "care", "--community", "HPY", "--channel", "fax", "--bot", "1", "--chat", "1"),
         ("'fax'", "telegram"),
     ),
+    "no app": (("group", "bind", "care", "--community", "HPY", "--channel", "wecom"), ("WUBU_WECOM_CORPID",)),
+    "no chat": (
+        ("group", "bind", "care", "--community", "HPY", "--channel", "telegram", "--bot", "1"),
+        ("--chat", "telegram"),
+    ),
+    "no bot": (
+        ("group", "bind", "care", "--community", "HPY", "--channel", "web", "--chat", "1"),
+        ("--bot", "web"),
+    ),
+    "no key": (("group", "bind", "care", "--community", "HPY", "--channel", "robot"), ("--chat", "key")),
     "no command": ((), ("Missing command", "--help")),
     "unknown command": (("dance",), ("'dance'",)),
     "unknown option": (("run", "--fast"), ("--fast",)),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pydantic.fields import FieldInfo
@@ -103,7 +104,7 @@ def test_the_settings_are_those_there_are(page: Path) -> None:
 
 
 def _default(field: FieldInfo) -> str:
-    value = field.default
+    value = "" if field.default is None else field.default
     return f"{value:g}" if isinstance(value, bool | int | float) else str(value)
 
 
@@ -116,9 +117,17 @@ def test_the_commands_are_those_there_are(page: Path) -> None:
 
 
 def _commands() -> Iterator[str]:
-    for name, command in get_command(main.app).commands.items():  # type: ignore[attr-defined]
-        inner = getattr(command, "commands", None)
-        yield from (f"{name} {one}" for one in inner) if inner else (name,)
+    return _below(get_command(main.app))
+
+
+def _below(command: Any, *before: str) -> Iterator[str]:
+    """What can be typed, however deep the groups of commands go."""
+    inner = getattr(command, "commands", None)
+    if inner is None:
+        yield " ".join(before)
+        return
+    for name, one in inner.items():
+        yield from _below(one, *before, name)
 
 
 @BOTH

@@ -68,7 +68,7 @@ async def quarter(
     request: pytest.FixtureRequest,
     nursery: Nursery,
     ground: Ground,
-    tmp_path: Path,  # noqa: F811
+    tmp_path: Path,
 ) -> AsyncIterator[Quarter]:
     async with AsyncExitStack() as stack:
         url = await stack.enter_async_context(ground.database(request.param, tmp_path))

@@ -80,7 +80,7 @@ class StaffDoor:
             async with self._hall.reading() as work:
                 return await self.outside(work, badge, token, held, let)
         desk = self._hall.desk
-        on = f"{PAGE}{links.group_token(desk, held.ticket, desk.now())}" if held else HOME
+        on = f"{PAGE}{links.group_token(desk, held.ticket, desk.now())}" if held and held.ticket else HOME
         return self._go(on, made_out(let.id, badge.locale, desk.now()))
 
     async def send_link(self, request: Request) -> Response:

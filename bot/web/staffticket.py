@@ -12,7 +12,7 @@ from fastapi.responses import RedirectResponse
 from bot.media import MediaStore, mime, ours, small
 from bot.web.photos import MOST_UPLOAD
 from bot.web.staffbadge import Badge
-from bot.web.staffdoor import StaffDoor
+from bot.web.staffdoor import HOME, StaffDoor
 from bot.web.staffforms import Forms, PhotoLinks
 from bot.web.staffhall import Hall, Shut
 from bot.web.staffpages import SAFE
@@ -48,6 +48,8 @@ class TicketDesk:
 
     def _to(self, ticket: int) -> str:
         desk = self._hall.desk
+        if ticket == links.NO_TICKET:
+            return HOME
         return f"{PAGE}{links.group_token(desk, ticket, desk.now())}"
 
     async def ticket(self, request: Request) -> Response:

@@ -9,11 +9,11 @@ from contextlib import asynccontextmanager
 import pytest
 from sqlalchemy import select
 
-from models import Account, Conversation, Inbox
+from models import Account, Conversation
 from tests.emulators.wechat import Outcome, Phone, Push
 from tests.emulators.wechat_replies import opened
 from tests.failures.conftest import mostly
-from tests.failures.quarters import Quarters, Watch, submit, to_review
+from tests.failures.quarters import Quarters, Watch, to_review
 from tests.premises import WAIT
 from tests.quarter import Quarter
 
@@ -78,6 +78,34 @@ async def test_15_slower_than_one_of_two_processes_waits(
     assert push.outcome is outcome
     await w.li.wait_for(PROMISE, WAIT)
     await _once(w)
+
+
+@mostly("postgresql")
+async def test_15_killed_between_the_commit_and_the_answer(kind: str, quarters: Quarters) -> None:
+    w = await quarters.watch(kind, programs=2 if kind == "postgresql" else 1)
+    await to_review(w.li)
+    wechat = w.quarter.wechat
+    wechat.postman.pace = 2.0
+    wechat.deafen_next()
+    push = await w.li.say("提交")
+    await push.attempted(1)
+    heard = await w.quarter.heard()
+    for program in w.quarter.programs:
+        await program.kill()
+    assert len(await w.quarter.tickets()) == 1
+    assert not w.li.find(PROMISE)
+    await asyncio.gather(*(program.start() for program in w.quarter.programs))
+    await push.settled()
+    assert push.outcome is Outcome.ANSWERED, (push.why, push.attempts)
+    first = push.attempts[0]
+    given = opened(wechat.account, first.letter.seal, first.answer)
+    assert given is not None
+    assert push.reply is not None
+    assert given["Content"] == push.reply["Content"]
+    assert await w.quarter.heard() == heard
+    await w.shown(push.reply["Content"].splitlines()[0])
+    await _once(w)
+    assert not wechat.calls_of("message/custom/send", w.li)
 
 
 async def _hurried(w: Watch, text: str, last: float = 5.0) -> Push:

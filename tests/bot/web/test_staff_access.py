@@ -543,3 +543,22 @@ def test_every_word_of_the_pages_is_there_and_none_is_for_nothing(locale: str) -
     keys = {key.removeprefix("staff.page.") for key in TEXTS.keys(locale) if key.startswith("staff.page.")}
     assert len(said) > 50
     assert keys == said
+
+
+async def test_my_jobs_has_a_link_that_signs_in_once(shop: Workshop) -> None:
+    await shop.w.report("李雷")
+    (told,) = (await shop.w.say("王师傅", "我接的单")).replies
+    link = told.buttons[-1][0].url
+    phone = shop.phone()
+    door = await phone.open(link)
+    assert "王师傅" in door.words
+    seen = await phone.send(door.form("/staff/enter"))
+    assert (seen.status, seen.response.url.path) == (200, "/staff")
+    assert "HPY-2611-0000" in seen.words
+    other = shop.phone()
+    again = await other.open(link)
+    assert again.status == 410
+    fresh = await other.send(again.form("/staff/link"))
+    assert fresh.status == 200
+    await shop.w.deliver()
+    assert "工单页" in shop.w.words("王师傅")

@@ -34,6 +34,7 @@ def test_every_entry_is_understood_when_it_is_tapped() -> None:
     assert keys == [
         *(f"m.{kind}" for kind in list(catalogue.lifecycles())[:10]),
         "m.tickets",
+        "m.chats",
         "m.help",
         "m.language",
     ]

@@ -144,6 +144,22 @@ async def test_the_third_time_it_is_accepted_since_there_is_no_fourth(
     assert (desk.words, [late.text for late in desk.late]) == (["漏水"], ["heard 漏水"])
 
 
+async def test_the_third_time_is_known_by_its_age_when_the_others_went_elsewhere(
+    wechat: WechatServer, door: WechatDoor
+) -> None:
+    slow = asyncio.Event()
+    desk, li = Desk(thinks={"漏水": slow}), wechat.person("李")
+    li.me.following = True
+    wechat.clock.skew = -10.0
+    async with hurried(wechat, door, desk) as webhook:
+        said = await (await li.say("漏水")).settled()
+        assert [attempt.status for attempt in said.attempts] == [200]
+        assert (said.outcome, li.notices) == (Outcome.QUIET, [])
+        slow.set()
+        await webhook.finish()
+    assert [late.text for late in desk.late] == ["heard 漏水"]
+
+
 async def test_an_answer_that_nobody_waits_for_any_more_follows_by_itself(door: WechatDoor) -> None:
     """Made in time as the desk sees it, and still too late for the messenger."""
     slow = asyncio.Event()

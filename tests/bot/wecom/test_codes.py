@@ -52,7 +52,12 @@ async def test_one_card_of_many_takes_the_newest_of_anybodys(database: Database)
     await keep(database, "other card", NOON + timedelta(seconds=9), task="w-2")
     await keep(database, "other app", NOON + timedelta(seconds=9), bot="ww1.2")
     assert await code(database, account="li") == "li 2"
-    assert [await code(database, account=None) for _ in range(4)] == ["wang 3", "wang 1", "team.HPY.repair 0", ""]
+    assert [await code(database, account=None) for _ in range(4)] == [
+        "wang 3",
+        "wang 1",
+        "team.HPY.repair 0",
+        "",
+    ]
     await keep(database, "late", NOON + timedelta(seconds=9))
     assert await code(database, NOON + GOOD_FOR + timedelta(seconds=9), account=None) == ""
     await database.close()

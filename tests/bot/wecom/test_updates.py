@@ -125,6 +125,7 @@ def test_who_gets_the_app_is_welcomed_and_who_loses_it_is_gone() -> None:
         {"MsgType": "text", "Content": "x", "MsgId": "1", "ToUserName": "wwother"},
         {"MsgType": "text", "Content": "x", "MsgId": "1", "FromUserName": "@all"},
         {"MsgType": "text", "Content": "x", "MsgId": "1", "FromUserName": ""},
+        {"MsgType": "text", "Content": "x", "MsgId": "1", "FromUserName": "team.HPY.repair"},
         {"MsgType": "text", "Content": ["x", "y"], "MsgId": "1"},
         {},
     ],

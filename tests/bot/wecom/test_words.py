@@ -122,7 +122,8 @@ def test_an_address_of_ours_cannot_leave_its_link() -> None:
 def test_only_one_colleague_is_a_userid() -> None:
     assert is_user("wang.li-1_2")
     assert is_user("li@example.org")
-    for nobody in ("@all", "wang|li", "", "王", "a b", "x" * 65, "<x>", "a\n"):
+    assert is_user("team.lead")
+    for nobody in ("@all", "wang|li", "", "王", "a b", "x" * 65, "<x>", "a\n", "team.HPY.repair"):
         assert not is_user(nobody)
 
 
