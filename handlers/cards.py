@@ -91,6 +91,7 @@ def news(shown: Sheet, texts: Texts, locale: str) -> Outgoing:
     lines = [_line(texts, locale, Phrase("card.assignee"), called(shown.assignee, locale))]
     told = [event for event in shown.events if event.action not in _QUIET][-1:]
     lines += [story(shown, event, texts, locale) for event in told]
+    lines.append(_unreachable(shown, texts, locale))
     text = "\n".join(line for line in lines if line)
     return Outgoing(text, title(shown, texts, locale), ticket=shown.ticket.id)
 
@@ -223,11 +224,13 @@ def _extras(shown: Sheet, texts: Texts, locale: str) -> list[str]:
     if noted:
         extras.append("")
         extras += [story(shown, event, texts, locale) for event in noted]
-    why = ticket.details.get("unreachable")
-    if why:
-        reason = Phrase(f"unreachable.{why}")
-        extras.append(texts.say(Phrase("card.unreachable", {"reason": reason}), locale))
-    return extras
+    return [*extras, _unreachable(shown, texts, locale)]
+
+
+def _unreachable(shown: Sheet, texts: Texts, locale: str) -> str:
+    """Why its resident cannot be told anything; "" as long as they can."""
+    why = shown.ticket.details.get("unreachable")
+    return texts.say(Phrase("card.unreachable", {"reason": Phrase(f"unreachable.{why}")}), locale) if why else ""
 
 
 _QUIET = frozenset({"described", "refused", "told", "opened"})

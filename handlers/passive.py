@@ -22,9 +22,15 @@ AT_ONCE = timedelta(seconds=8)
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """What the outbox holds for the person who has just written."""
+    """What the outbox holds for the person who has just written; of what is in `begun` a part has gone."""
 
     rows: Sequence[Outbox] = ()
+    begun: Sequence[Outbox] = ()
+
+    @property
+    def held(self) -> bool:
+        """Whether anything could not be told them until now."""
+        return any(row.state == "held" for row in (*self.rows, *self.begun))
 
     @property
     def messages(self) -> list[Outgoing]:
@@ -32,7 +38,7 @@ class Waiting:
 
 
 async def waiting(scene: Scene) -> Waiting:
-    """What waits for this person, locked; only what is whole and no longer under way."""
+    """What waits for this person, locked; not what is under way."""
     inbound, now = scene.inbound, scene.work.now
     if not scene.standing.backlog:
         return Waiting()
@@ -46,7 +52,8 @@ async def waiting(scene: Scene) -> Waiting:
         .with_for_update(skip_locked=True)
     )
     rows = (await scene.session.scalars(query)).all()
-    return Waiting([row for row in rows if not row.payload.get("done")])
+    begun = [row for row in rows if row.payload.get("done")]
+    return Waiting([row for row in rows if row not in begun], begun)
 
 
 async def one(scene: Scene) -> None:
@@ -57,7 +64,8 @@ async def one(scene: Scene) -> None:
     held = await waiting(scene)
     said = [*scene.replies, *([Outgoing(scene.hint)] if scene.hint else [])]
     scene.hint = ""
-    if any(row.state == "held" for row in held.rows) and scene.standing.resident is not None:
+    _let_go(scene.work, [row for row in held.begun if row.state == "held"])
+    if held.held and scene.standing.resident is not None:
         await tickets.reachable(scene.work, scene.standing.resident)
     scene.replies[:] = [*held.messages, *said]
     offered = scene.offered
@@ -77,8 +85,8 @@ def _taken_along(work: Work, rows: Sequence[Outbox]) -> None:
 
 
 def _let_go(work: Work, rows: Sequence[Outbox]) -> None:
-    work.session.info[delivery.POSTED] = True
     for row in rows:
+        work.session.info[delivery.POSTED] = True
         row.state, row.not_before = "pending", work.now
 
 

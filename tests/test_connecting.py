@@ -37,7 +37,10 @@ def exports(script: str) -> dict[str, str]:
 
 def path_of(page: str) -> str:
     """Where the page has the platform deliver."""
-    (path,) = set(re.findall(r"`https://desk\.example\.org(/\S+)`", (HOW_TO / page).read_text("utf-8")))
+    found: set[str] = set(
+        re.findall(r"`https://desk\.example\.org(/\S+)`", (HOW_TO / page).read_text("utf-8"))
+    )
+    (path,) = found
     return path
 
 
@@ -70,7 +73,7 @@ async def test_an_official_account_is_connected_as_the_page_says(tmp_path: Path)
     page = "connect-wechat.md"
     start, menu, qr = typed(page)
     given = exports(start.text)
-    account = {name: given[f"WUBU_WECHAT_{name.upper()}"] for name in ("appid", "secret", "token", "aes_key")}
+    account = _account(given)
     async with WechatServer(**account) as wechat:
         terminal = Terminal(copy(tmp_path), **given, WUBU_WECHAT_API=wechat.url)
         await terminal.type(SEEDED)
@@ -81,6 +84,12 @@ async def test_an_official_account_is_connected_as_the_page_says(tmp_path: Path)
             assert await terminal.type(qr.text) == ""
             assert (terminal.place / "home.png").exists()
             await _scanned_and_bound(wechat, terminal.place)
+
+
+def _account(given: Mapping[str, str]) -> dict[str, Any]:
+    """The settings of an account, as the emulator is told them."""
+    names = {name.removeprefix("WUBU_WECHAT_").lower(): value for name, value in given.items()}
+    return {name: names[name] for name in ("appid", "secret", "token", "aes_key") if name in names}
 
 
 async def _scanned_and_bound(wechat: WechatServer, place: Path) -> None:
@@ -110,7 +119,7 @@ def test_keys_are_changed_as_the_page_says() -> None:
 async def test_a_test_account_is_connected_as_the_page_says(tmp_path: Path) -> None:
     (start,) = typed("connect-a-wechat-test-account.md")
     given = exports(start.text)
-    account = {name: given[f"WUBU_WECHAT_{name.upper()}"] for name in ("appid", "secret", "token")}
+    account = _account(given)
     async with WechatServer(**account, kind=Kind.TEST) as wechat:
         terminal = Terminal(copy(tmp_path), **given, WUBU_WECHAT_API=wechat.url)
         async with running(terminal, start.text) as address:
@@ -140,7 +149,7 @@ async def test_wecom_is_connected_as_the_page_says(tmp_path: Path) -> None:
             await wang.say(f"/staff {code}").settled()
             await wang.wait_for("Wang Jianguo", WAIT)
             await terminal.type(robot.text + team.text)
-        bound = asked(terminal.place, "SELECT channel, bot, chat FROM \"group\" WHERE channel <> 'web'")
+        bound = asked(terminal.place, "SELECT channel, bot, chat FROM staff_group WHERE channel <> 'web'")
         (key,) = re.findall(r"--chat (\S+)", robot.text)
         app = ("wecom", f"{corpid}.{agentid}", "team.HPY.repair")
         assert sorted(bound) == [("robot", "wecom", key), app]

@@ -7,19 +7,27 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import select, text
 
+from bot.app import House
 from bot.figures import exposition
 from bot.settings import Settings
+from bot.wechat import templates
+from bot.wechat.filling import FILLERS, filled, kind
+from bot.wechat.templates import Forms
 from flows import catalogue
+from flows.engine.lifecycle import Audience
 from handlers import office
 from handlers.backlog import SHOWN_STATES, Backlog
 from handlers.desk import rules, utcnow
+from handlers.envelopes import Outgoing
 from models import Community, Home, Outbox, Shift
 from models.database import Database
 from tests import service_tables
+from tests.emulators.wechat_templates import RULES
 from tests.reading import ROOT, Terminal, blocks, copy
 
 DOCS = ROOT / "docs"
@@ -152,6 +160,84 @@ def test_monitoring_names_only_events_there_are() -> None:
     told = {name for name in names_in(HOW_TO / "monitoring.md") if not name.startswith("wubu_")} - known
     assert told <= logged
     assert len(told) > 8
+
+
+async def test_every_address_is_told(tmp_path: Path) -> None:
+    """Every vendor is switched on, so that every address is there."""
+    keys = {"token": "aToken", "aes_key": "a" * 43, "secret": "s"}
+    wechat = {f"wechat_{name}": value for name, value in ({"appid": "wx1"} | keys).items()}
+    wecom = {f"wecom_{name}": value for name, value in ({"corpid": "ww1", "agentid": "7"} | keys).items()}
+    settings = {"telegram_token": "42:abc", "var": tmp_path, "media_url": f"file://{tmp_path}"}
+    settings |= {"database_url": f"sqlite+aiosqlite:///{tmp_path}/wubu.db", "public_url": "https://x.example"}
+    house = House(Settings(**settings, **wechat, **wecom))  # type: ignore[arg-type]
+    front = house.app()
+    there = {*front._webhooks, *(route.path for route in _routes(front._app))}  # type: ignore[attr-defined]
+    for door in house.doors:
+        await door.close()
+    await house.database.close()
+    assert names_in(DOCS / "addresses.md") == there
+    assert len(there) > 20
+
+
+def _routes(app: Any) -> Iterator[Any]:
+    """Those of the routers inside, too."""
+    for route in app.routes:
+        inner = getattr(route, "original_router", None) or getattr(route, "router", None)
+        yield from _routes(inner) if inner is not None else (route,)
+
+
+TEMPLATES = HOW_TO / "choose-wechat-templates.md"
+
+
+def test_every_notice_that_a_template_can_be_for_is_told() -> None:
+    """What the tables tell residents, and what the clock does."""
+    table = catalogue.lifecycles()["repair"]
+    moves = [one for one in table.actions if Audience.RESIDENT in one.tells and "rating" not in one.starts]
+    said = re.findall(r'notices\.(?:resident|ask_rating)\(\s*work,\s*shown,\s*f"\{[^"]+?\}\.(\w+)', code())
+    wanted = {f"repair.{name}" for name in said if name != "told"}
+    assert wanted == {
+        f"repair.{name}" for name in ("arrival_check", "rate_ask", "rate_reminder", "closed_unrated")
+    }
+    wanted |= {f"repair.told.{one.name}" for one in moves}
+    assert {name for name in names_in(TEMPLATES) if name.startswith("repair.")} == wanted
+
+
+def test_every_field_of_a_template_is_told_with_its_limit() -> None:
+    told = {first: rest[-1] for first, *rest in rows(TEMPLATES) if first.strip("`").split("`")[0] in FILLERS}
+    kinds = {name for first in told for name in re.findall(r"`(\w+)`", first)}
+    assert kinds == set(FILLERS)
+    for first, most in told.items():
+        name = first.strip("`")
+        long = max((filled(f"{name}1", sign * 99, utcnow()) for sign in "很1a!" if most), key=len, default="")
+        assert len(long) == int(most or 0), name
+
+
+def test_everything_that_a_field_can_say_is_told() -> None:
+    assert {name[1:-1] for name in names_in(TEMPLATES) if name.startswith("{")} == set(templates.FACTS)
+
+
+def test_the_templates_of_the_page_can_be_used(tmp_path: Path) -> None:
+    """Every notice of the page becomes a form that WeChat takes."""
+    (block,) = (block.text for block in blocks(TEMPLATES) if block.language == "yaml")
+    file = tmp_path / "templates.yaml"
+    file.write_text(block, encoding="utf-8")
+    forms = Forms(templates.load(file))
+    facts = {
+        "number": "HPY-2611-00042",
+        "kind": "报修",
+        "state": "已接单",
+        "staff": "王建国",
+        "home": "3-****",
+    }
+    facts |= {"at": "2026-11-24 14:05", "text": "王建国已经接单，出发的时候会再告诉您，请保持电话畅通。"}
+    notices = [name for name in names_in(TEMPLATES) if name.startswith("repair.")]
+    for notice in notices:
+        form = forms.form(Outgoing(facts["text"], notice=notice, facts=facts))
+        assert form is not None
+        data = form.fields["data"]
+        assert all(RULES[kind(field) or ""](one["value"]) for field, one in data.items()), data
+    assert len({*forms.ids}) == 2
+    assert len(notices) > 8
 
 
 # --- what the how-to pages ask to be done

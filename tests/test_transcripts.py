@@ -8,10 +8,12 @@ from difflib import unified_diff
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
+from models import Ticket, TicketEvent, schema
 from models.database import Database
 from tests.transcripts.script import Play, lines_of
-from tests.world import BUTTONS, NUMBERS, world
+from tests.world import BUTTONS, NUMBERS, World, world
 
 FOLDER = Path(__file__).parent / "transcripts"
 STORIES = sorted(FOLDER.glob("*/*.txt"))
@@ -49,6 +51,56 @@ async def test_the_story_goes_as_it_was_told(
     diff = unified_diff(told.splitlines(), now.splitlines(), "as told", "as it goes", lineterm="")
     assert now == told, "\n".join(diff)
     assert play.seen > 0
+
+
+BUTTONS_ONLY = ("(reply", "(edit", "(old)", "(twice)", "(contact", "% numbers", "% on")
+"""What happens only where there are buttons, replies to a message, or edits; or is told in words already."""
+
+
+def without_buttons() -> list[Path]:
+    """The stories that can be told in words alone."""
+    return [
+        path
+        for path in STORIES
+        if not any(
+            mark in line for line in lines_of(path.read_text(encoding="utf-8")) for mark in BUTTONS_ONLY
+        )
+    ]
+
+
+@pytest.mark.parametrize("story", without_buttons(), ids=lambda path: f"{path.parent.name}/{path.stem}")
+async def test_the_story_ends_the_same_without_buttons(story: Path, sqlite_url: str) -> None:
+    """Every button is answered with its number or its words instead; the tickets must come out alike."""
+    told = await asyncio.to_thread(story.read_text, encoding="utf-8")
+    ends = []
+    for can in (BUTTONS, NUMBERS):
+        url = sqlite_url.replace(".db", f"-{can.name}.db")
+        database = await _furnished(url)
+        try:
+            async with world(database, locale=story.parent.name, can=can) as w:
+                await Play(w).run(told)
+                ends.append(await _outcome(w))
+        finally:
+            await database.close()
+    assert ends[0] == ends[1]
+    assert len(without_buttons()) > 30
+
+
+async def _furnished(url: str) -> Database:
+    database = Database(url)
+    await schema.upgrade(database)
+    return database
+
+
+async def _outcome(w: World) -> list[object]:
+    """What is in the tickets and on their timelines, and who has said what is still unanswered."""
+    async with w.database.reading() as session:
+        tickets = await session.scalars(select(Ticket).order_by(Ticket.id))
+        events = await session.scalars(select(TicketEvent).order_by(TicketEvent.id))
+        return [
+            *((one.number, one.state, one.urgent, one.details, one.rating, one.outcome) for one in tickets),
+            *((one.ticket_id, one.action, one.from_state, one.to_state, one.note) for one in events),
+        ]
 
 
 def test_every_story_is_told_in_every_language() -> None:

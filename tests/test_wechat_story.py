@@ -66,8 +66,8 @@ class Balancer(httpx.AsyncHTTPTransport):
 @pytest.fixture
 async def quarter(
     request: pytest.FixtureRequest,
-    nursery: Nursery,
-    ground: Ground,
+    nursery: Nursery,  # noqa: F811
+    ground: Ground,  # noqa: F811
     tmp_path: Path,
 ) -> AsyncIterator[Quarter]:
     async with AsyncExitStack() as stack:

@@ -10,6 +10,7 @@ from typing import Any, Protocol
 import structlog
 from starlette.types import Receive, Scope, Send
 
+from bot.bodies import Hangup, TooLarge, read_body
 from bot.channel import Channel
 from bot.reception import DatabaseDown, TryLater
 from bot.telegram.channel import TelegramChannel, tap_answer
@@ -27,14 +28,6 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
 class Receptionist(Protocol):
     async def take(self, channel: Channel, inbound: Inbound) -> Receipt: ...
-
-
-class TooLarge(Exception):
-    """A body above the cap."""
-
-
-class Hangup(Exception):
-    """The caller went away before the body was complete."""
 
 
 class Webhook:
@@ -58,7 +51,7 @@ class Webhook:
             log.warning("telegram_webhook_refused")
             return await _answer(send, HTTPStatus.UNAUTHORIZED)
         try:
-            body = await _body(headers.get(b"content-length", b""), receive)
+            body = await read_body(headers.get(b"content-length", b""), receive, MOST_BYTES)
         except TooLarge:
             log.warning("telegram_update_too_large")
             return await _answer(send, HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
@@ -90,22 +83,6 @@ def _call(arrived: Inbound, receipt: Receipt) -> dict[str, Any] | None:
     if arrived.kind is not Kind.TAP:
         return None
     return {"method": "answerCallbackQuery", **tap_answer(tap_id(arrived), receipt.hint)}
-
-
-async def _body(announced: bytes, receive: Receive) -> bytes:
-    if announced.isdigit() and (len(announced) > 9 or int(announced) > MOST_BYTES):
-        raise TooLarge
-    body = bytearray()
-    more = True
-    while more:
-        message = await receive()
-        if message["type"] != "http.request":
-            raise Hangup
-        body += message.get("body", b"")
-        if len(body) > MOST_BYTES:
-            raise TooLarge
-        more = message.get("more_body", False)
-    return bytes(body)
 
 
 async def _answer(send: Send, status: HTTPStatus, call: dict[str, Any] | None = None) -> None:

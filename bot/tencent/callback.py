@@ -11,6 +11,7 @@ from urllib.parse import parse_qsl
 import structlog
 from starlette.types import Receive, Scope, Send
 
+from bot.bodies import Hangup, TooLarge, read_body
 from bot.reception import TryLater
 from bot.tencent.crypto import Untrusted
 from bot.tencent.envelope import MOST_BYTES, Envelope
@@ -24,14 +25,6 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
 Greet = Callable[[Mapping[str, str]], str]
 Handle = Callable[[Mapping[str, Any]], Awaitable[Mapping[str, Any] | None]]
-
-
-class TooLarge(Exception):
-    """A body above the cap."""
-
-
-class Hangup(Exception):
-    """The caller went away before the body was complete."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +76,7 @@ class Callback:
 
     async def _posted(self, scope: Scope, receive: Receive) -> Answer:
         query = _query(scope)
-        body = await _body(dict(scope["headers"]).get(b"content-length", b""), receive)
+        body = await read_body(dict(scope["headers"]).get(b"content-length", b""), receive, MOST_BYTES)
         letter = self._envelope.letter(query, body)
         reply = await self._handle(letter.fields)
         if reply is None:
@@ -97,22 +90,6 @@ def _query(scope: Scope) -> dict[str, str]:
     except ValueError:
         raise Untrusted("query") from None
     return dict(pairs)
-
-
-async def _body(announced: bytes, receive: Receive) -> bytes:
-    if announced.isdigit() and (len(announced) > 9 or int(announced) > MOST_BYTES):
-        raise TooLarge
-    body = bytearray()
-    more = True
-    while more:
-        message = await receive()
-        if message["type"] != "http.request":
-            raise Hangup
-        body += message.get("body", b"")
-        if len(body) > MOST_BYTES:
-            raise TooLarge
-        more = message.get("more_body", False)
-    return bytes(body)
 
 
 async def _write(send: Send, answer: Answer) -> None:

@@ -56,7 +56,7 @@ class Envelope:
         return _of(query, "echostr")
 
     def greet_sealed(self, query: Query) -> str:
-        """The answer to WeCom's first call: its echostr opened (企业微信: 验证URL有效性). Raises Untrusted."""
+        """The answer to the first call of WeCom: its echostr opened (验证URL有效性). Raises Untrusted."""
         return self._unsealed(query, _of(query, "echostr"))[0]
 
     def opened(self, query: Query, body: bytes) -> Mapping[str, Any]:

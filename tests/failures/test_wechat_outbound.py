@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 
+from tests.emulators.wechat import Phone
+from tests.emulators.wechat_bubbles import Bubble, Via
 from tests.failures.conftest import mostly
 from tests.failures.quarters import LOST, Quarters, asked, report, said
 from tests.premises import WAIT, eventually
@@ -62,30 +64,59 @@ async def test_23_a_staff_reply_that_fails(kind: str, quarters: Quarters) -> Non
 
 @mostly("postgresql")
 async def test_25_a_text_over_the_limit(kind: str, quarters: Quarters) -> None:
-    """The review is one long text: as much as fits is the answer, the rest follows in order."""
+    """As much as fits is the answer, the rest follows in order; and what is pushed falls into parts, too."""
     w = await quarters.watch(kind)
-    lines = [f"第{number:03d}条：厨房👨‍👩‍👧‍👦漏水" for number in range(100)]
-    before = len(w.li.received)
-    await asked(w.li, "报修：" + "\n".join(lines[:60]), "哪里需要修")
-    for text in ("我家里", "其他", "跳过", "尽快上门"):
-        await said(w.li, text)
-    review = await asked(w.li, "138 0013 8000", "请核对一下")
-    await w.quarter.calm()
-    number = (await asked(w.li, "提交", "收到，谢谢您")).text.splitlines()[0]
+    lines = [f"第{number:03d}条：厨房{FAMILY}漏水" for number in range(70)]
+    review = await _told_at_length(w.li, lines)
+    await w.li.wait_for("回复「提交」就发出", WAIT)
+    parts = w.li.received[w.li.received.index(review) :]
+    assert [part.via for part in parts] == [Via.PASSIVE, Via.CUSTOM]
+    assert [line for part in parts for line in _of(part, lines)] == lines
+    _whole(*parts)
+
+    number = await submit(w.li)
+    card = await w.shown(number)
     await w.accept(number)
+    mine = await w.wang.wait_for_card(number, WAIT)
+    assert not mine.cut
+    for shown in (card.words, mine.words):
+        assert not set(shown.replace(FAMILY, "")) & set(FAMILY)
+    assert (await w.ticket(number)).details["text"].endswith(lines[-1])
+
+
+async def test_25_what_goes_beyond_the_quota_follows_later(quarters: Quarters) -> None:
+    """WeChat takes one more part and no other: the others come when the person has written again."""
+    w = await quarters.watch("sqlite")
+    lines = [f"第{number:03d}条：厨房{FAMILY}漏水" for number in range(200)]
+    w.quarter.wechat.fail_next("message/custom/send", errcode=45047, skip=1)
+    review = await _told_at_length(w.li, lines)
+    await in_state(w.quarter, "held", w.li)
+    assert len(w.li.received) == w.li.received.index(review) + 2
+    number = await submit(w.li)
+    await w.li.wait_for("回复「提交」就发出", WAIT)
     await w.quarter.calm()
-    b = len(w.wang.messages)
-    c = len(w.li.received)
-    await said(w.li, "查看工单")
-    await said(w.li, "补充")
-    await w.quarter.calm()
-    print([x.text for x in w.li.received[c:]])
-    await said(w.li, "\n".join(lines[60:]))
-    await w.quarter.calm()
-    print([x.text for x in w.li.received[c:]])
-    await w.do(number, "show")
-    await w.do(number, "depart")
-    await w.quarter.calm()
-    for m in w.wang.messages[b:]: print(m.kind, len(m.words.encode()), m.words)
-    print(w.quarter.wecom.violations)
-    assert 0
+    parts = w.li.received[w.li.received.index(review) :]
+    assert [line for part in parts for line in _of(part, lines)] == lines
+    _whole(*parts)
+    await w.shown(number)
+
+
+async def _told_at_length(person: Phone, lines: list[str]) -> Bubble:
+    """A repair with a long story; what begins the review of it."""
+    await asked(person, "报修：" + "\n".join(lines), "哪里需要修")
+    for text in ("我家里", "其他", "跳过", "尽快上门"):
+        await said(person, text)
+    return await asked(person, PHONE, "请核对一下")
+
+
+def _of(bubble: Bubble, lines: list[str]) -> list[str]:
+    """Those of the lines that a bubble shows, in order."""
+    shown = [line.partition("情况：报修：")[2] or line for line in bubble.text.splitlines()]
+    return [line for line in shown if line in lines]
+
+
+def _whole(*parts: Bubble) -> None:
+    """Within the limit, and nobody is torn from their family."""
+    for part in parts:
+        assert len(part.words.encode()) <= MOST_BYTES
+        assert not set(part.words.replace(FAMILY, "")) & set(FAMILY)

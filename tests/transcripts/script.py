@@ -50,6 +50,7 @@ MARK = re.compile(r'\((\w+)(?: ([^")]+))?(?: "([^"]*)")?\) ?(.*)', re.DOTALL)
 CODE = re.compile(r"\{(staff )?code ([\w-]+)\}")
 SCAN = re.compile(r"\{scan ([\w-]+)\}")
 SHOWN = re.compile(rf"(?<!\w)[{binding.ALPHABET}]{{{binding.LENGTH}}}(?!\w)")
+SPELT = re.compile(r"[：:] ?| · ")
 UNITS = {"min": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1)}
 
 
@@ -138,6 +139,9 @@ class Play:
 
     async def _inbound(self, who: str, chat: str, said: str) -> Inbound:
         if tap := TAP.fullmatch(said):
+            words = "" if chat else self._in_words(who, tap[1])
+            if words:
+                return self.world.inbound(who, Kind.TEXT, chat, text=words)
             button, on = self._button(chat or who, tap[1], old=tap[2] == "old")
             return self.world.inbound(who, Kind.TAP, chat, tap=button.data, tapped=on.id)
         while code := CODE.search(said):
@@ -150,6 +154,22 @@ class Play:
         for name, value in known.items():
             said = said.replace(f"{{{name}}}", value)
         return self._marked(who, chat, said.replace("⏎", "\n"))
+
+    def _in_words(self, chat: str, label: str) -> str:
+        """What is written where no button is shown: its sign in the newest list, or its words."""
+        if self.world.residents != "words":
+            return ""
+        posts = self.world.chats.get(chat, [])
+        for post in reversed(posts):
+            if any(button.label == label for row in post.message.buttons for button in row):
+                return ""
+            lines = post.message.text.splitlines()
+            signs = [line.partition(". ")[0] for line in lines if line.endswith(f". {label}")]
+            if signs and post is posts[-1]:
+                return signs[-1]
+            if signs or any(label in SPELT.split(line) for line in lines):
+                return label
+        return label if posts else ""
 
     def _button(self, chat: str, label: str, *, old: bool) -> tuple[Button, Post]:
         if not old:
