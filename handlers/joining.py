@@ -58,7 +58,8 @@ async def merged(
 ) -> Outgoing:
     """The message of a row with those right behind it, as far as they fit in one post together.
 
-    They go with the row from now on: whatever becomes of it becomes of them all.
+    They go with the row from now on: whatever becomes of it becomes of them all. A notice goes with none but
+    notices of its ticket, since where only a form may be sent, that says nothing else.
     """
     message = Outgoing.from_json(head.payload["message"])
     if head.payload.get("done"):
@@ -66,7 +67,8 @@ async def merged(
     together = [message]
     for row in await _behind(session, head, now):
         more = Outgoing.from_json(row.payload["message"])
-        apart = message.notice and more.notice and row.ticket_id != head.ticket_id
+        alike = bool(message.notice) == bool(more.notice)
+        apart = not alike or (message.notice and row.ticket_id != head.ticket_id)
         if row.payload.get("done") or apart or len(split(gathered([*together, more]))) > 1:
             break
         together.append(more)

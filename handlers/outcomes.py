@@ -241,7 +241,7 @@ class _Settling:
         row.expires_at = row.expires_at or self.at + HELD_FOR
         older = _at(Outbox, row).where(Outbox.state == "held", Outbox.id < row.id)
         for held in (await self.session.scalars(older)).all():
-            if held.ticket_id is not None and held.ticket_id == row.ticket_id:
+            if held.ticket_id is not None and held.ticket_id == row.ticket_id and _is_news(held):
                 held.state = "joined"
 
     async def _blocked(self, why: str) -> None:
@@ -321,6 +321,11 @@ async def tell(
             await callback(session, subject)
     except Exception:
         log.exception("delivery_report_failed", report=name)
+
+
+def _is_news(row: Outbox) -> bool:
+    """Whether a row tells where a ticket stands; an answer that still waits is no such thing."""
+    return bool(row.payload.get("message", {}).get("notice"))
 
 
 def _at(model: Any, row: Outbox) -> Any:

@@ -67,7 +67,9 @@ class Lines:
             callbacks = Reports(self.w.desk).callbacks()
             await Sender(self.w.database, phone, callbacks, now=lambda: self.w.now, holder="one").drain()
 
-    async def tell(self, text: str, ticket: int | None = None, chat: str = "李雷") -> None:
+    async def tell(
+        self, text: str, ticket: int | None = None, chat: str = "李雷", *, notice: str = ""
+    ) -> None:
         async with self.w.database.transaction() as session:
             account = (await session.scalars(select(Account).filter_by(channel="words", chat=chat))).one()
             await delivery.post(
@@ -75,7 +77,7 @@ class Lines:
                 channel="words",
                 bot="bot",
                 chat=chat,
-                message=Outgoing(text),
+                message=Outgoing(text, ticket=ticket, notice=notice),
                 now=self.w.now,
                 ticket=ticket,
                 account=account.id,
@@ -112,9 +114,21 @@ async def test_of_a_tickets_news_only_the_newest_waits(lines: Lines) -> None:
     number, other = await lines.w.report("李雷"), await lines.w.report("李雷")
     lines.words.answers["李雷"] = [Shut("window")] * 3
     for text, ticket in (("已接单", number), ("另一张", other), ("已出发", number)):
-        await lines.tell(text, ticket)
+        await lines.tell(text, ticket, notice="repair.told.accept")
         await lines.drain()
     assert await lines.states() == ["joined", "held", "held"]
+
+
+async def test_an_answer_that_waits_is_not_replaced_by_its_tickets_news(lines: Lines) -> None:
+    number = await lines.w.report("李雷")
+    lines.words.answers["李雷"] = [Shut("quota")] * 2
+    await lines.tell("费用明细，第二部分", number)
+    await lines.drain()
+    await lines.tell("已出发", number, notice="repair.told.depart")
+    await lines.drain()
+    assert await lines.states() == ["held", "held"]
+    (told,) = (await lines.w.say("李雷", "菜单")).replies
+    assert told.text.startswith("费用明细，第二部分\n\n已出发")
 
 
 async def test_20_another_chat_of_theirs_is_tried_first(lines: Lines) -> None:
@@ -152,6 +166,20 @@ async def test_what_waits_for_one_person_leaves_as_one_message(lines: Lines) -> 
     await lines.drain()
     assert lines.words.words("李雷")[0] == "一\n\n二\n\n三"
     assert await lines.states() == ["sent", "joined", "joined", "sent"]
+
+
+@pytest.mark.parametrize("notice_first", [True, False])
+async def test_a_notice_is_joined_with_no_other_words(lines: Lines, notice_first: bool) -> None:
+    """Where only its form may be sent, the form says nothing of them; and alone they would have none."""
+    number = await lines.w.report("李雷")
+    told = [("已接单", number, "repair.told.accept"), ("已关联另一个聊天", None, "")]
+    for text, ticket, notice in told if notice_first else reversed(told):
+        await lines.tell(text, ticket, notice=notice)
+    await lines.drain()
+    assert {message.text: message.notice for _, message in lines.words.said} == {
+        "已接单": "repair.told.accept",
+        "已关联另一个聊天": "",
+    }
 
 
 async def test_joined_messages_share_the_fate_of_the_first(lines: Lines) -> None:

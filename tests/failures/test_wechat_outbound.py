@@ -7,9 +7,11 @@ import asyncio
 from tests.emulators.wechat import Phone
 from tests.emulators.wechat_bubbles import Bubble, Via
 from tests.failures.conftest import mostly
-from tests.failures.quarters import LOST, Quarters, asked, report, said
+from tests.failures.quarters import LOST, PHONE, Quarters, asked, in_state, report, said, submit
 from tests.premises import WAIT, eventually
 
+FAMILY = "👨‍👩‍👧‍👦"
+MOST_BYTES = 2048
 A_WHILE = 2.5
 """Seconds after which a robot's card would have been sent a third time."""
 
