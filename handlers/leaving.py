@@ -24,6 +24,8 @@ async def leave(scene: Scene) -> None:
     """
     resident = scene.standing.resident
     scene.draft, scene.offered = None, None
+    if resident is not None:
+        await reaching.readdress(scene.work, scene.standing.account, resident)
     await _erase(scene)
     if resident is not None:
         await _tell(scene, resident)

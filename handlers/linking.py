@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from sqlalchemy import select, update
 
-from handlers import binding, delivery, doors, tickets, twins
+from handlers import binding, delivery, doors, reaching, tickets, twins
 from handlers.desk import Scene
 from handlers.envelopes import Button, Outgoing
 from models.account import Account
@@ -21,6 +21,10 @@ async def chats(scene: Scene, wanted: str) -> None:
     """The chats of whoever is speaking, and what they want done with them."""
     verb, _, number = wanted.partition("-")
     mine = await _mine(scene)
+    if all(account.id != scene.standing.account for account in mine):
+        binding.nobody(scene)
+        scene.reply("bind.first")
+        return
     one = next((account for account in mine if str(account.id) == number), None)
     match verb:
         case "link":
@@ -36,11 +40,14 @@ async def chats(scene: Scene, wanted: str) -> None:
 
 
 async def _mine(scene: Scene) -> Sequence[Account]:
-    """Their accounts, read and locked anew: two chats may be at it in the same instant."""
+    """Their accounts, read and locked anew: two chats may be at it in the same instant.
+
+    Without this very chat when another one of theirs has just disconnected it.
+    """
     whose = select(Account.resident_id).where(Account.id == scene.standing.account)
     resident = await scene.session.scalar(whose)
     await scene.session.execute(select(Resident.id).where(Resident.id == resident).with_for_update())
-    theirs = select(Account).where(Account.resident_id == resident).order_by(Account.id)
+    theirs = select(Account).where(Account.resident_id == (resident or 0)).order_by(Account.id)
     return (await scene.session.scalars(theirs, execution_options={"populate_existing": True})).all()
 
 
@@ -190,6 +197,7 @@ async def _disconnect(scene: Scene, mine: Sequence[Account], one: Account) -> No
     one.resident_id, one.chosen = None, False
     _log(scene, resident, one.channel, None, "disconnected by the resident")
     await scene.session.flush()
+    await reaching.readdress(scene.work, one.id, resident)
     scene.reply("chats.dropped", name=name)
     if one.id == scene.standing.account:
         scene.draft = None

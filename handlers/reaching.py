@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from handlers.desk import Desk
+from handlers import delivery
+from handlers.desk import Desk, Work
+from handlers.envelopes import Outgoing
 from models import account
 from models.account import Account
+from models.outbox import Outbox
 
 
 async def resident(desk: Desk, session: AsyncSession, number: int) -> Sequence[Account]:
@@ -19,6 +23,30 @@ async def resident(desk: Desk, session: AsyncSession, number: int) -> Sequence[A
 async def staff(desk: Desk, session: AsyncSession, number: int) -> Sequence[Account]:
     """The accounts through which a staff member can be reached, the best first."""
     return _best_first(desk, await account.of_staff(session, number))
+
+
+async def readdress(work: Work, former: int, number: int) -> None:
+    """An account is no longer a resident's: their news that still waits for it goes to another of theirs."""
+    others = [one for one in await resident(work.desk, work.session, number) if one.id != former]
+    waits = select(Outbox).where(Outbox.account_id == former, Outbox.state.in_(("pending", "held")))
+    rows = await work.session.scalars(waits.order_by(Outbox.id).with_for_update(skip_locked=True))
+    for row in rows.all():
+        message = Outgoing.from_json(row.payload.get("message", {"text": ""}))
+        if not message.notice:
+            continue
+        row.state = "joined"
+        for to in others[:1]:
+            await delivery.post(
+                work.session,
+                channel=to.channel,
+                bot=to.bot,
+                chat=to.chat,
+                message=message,
+                now=work.now,
+                lane=row.lane,
+                ticket=row.ticket_id,
+                account=to.id,
+            )
 
 
 def _best_first(desk: Desk, accounts: Sequence[Account]) -> Sequence[Account]:

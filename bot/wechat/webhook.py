@@ -26,6 +26,7 @@ LONGER = 4 / 3
 """What we wait of that where WeChat is to lose its patience and come again."""
 KNOCKS = 3
 """So often WeChat delivers a message that is not answered; after that it never comes again."""
+LONGEST_TIME = 12
 LAST_AFTER = 9.0
 """Seconds after which a delivery is taken for the last one, wherever the ones before may have gone."""
 
@@ -157,7 +158,7 @@ class Webhook:
 def _age(arrived: Inbound) -> float:
     """How many seconds ago it was said, as far as the clocks agree."""
     said = str((arrived.raw or {}).get("CreateTime", ""))
-    return time.time() - int(said) if said.isdecimal() else 0.0
+    return time.time() - int(said) if said.isdecimal() and len(said) <= LONGEST_TIME else 0.0
 
 
 def _note(report: Report) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from functools import partial
@@ -19,11 +20,17 @@ from handlers.envelopes import Inbound, Receipt
 from models.database import is_down
 
 PATIENCE = 4.5
-"""Seconds; WeCom hangs up after five (WeCom docs: 接收消息服务器配置)."""
+LONGER = 4 / 3
+"""Seconds; WeCom hangs up after five, and comes three times in all (WeCom docs: 接收消息服务器配置)."""
+KNOCKS = 3
+LAST_AFTER = 9.0
+"""Seconds after which a delivery is taken for the last one, wherever the ones before may have gone."""
 REMEMBERED = 200
 """Letters that would get their replies a second time if they came once more, because our answer got lost."""
 AGAIN = (1.0, 5.0, 25.0)
 """Seconds until the next try at what WeCom has been told is in good hands."""
+
+FORGOTTEN_AFTER = 60.0
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
@@ -33,9 +40,11 @@ class Receptionist(Protocol):
 
 
 class Listener:
-    """`hear` returns when a letter was handled, or is being handled; replies leave by the channel.
+    """`hear` returns when a letter was handled; replies leave by the channel.
 
-    Raises TryLater when it was not handled: then WeCom delivers it again.
+    Raises TryLater when it was not handled: then WeCom delivers it again. While it is still in hand, WeCom is
+    kept waiting until it comes again, since what it has been told is safe must be; the third time it is
+    told so all the same, and the work is seen through.
     """
 
     def __init__(
@@ -50,20 +59,28 @@ class Listener:
         self._patience, self._again = patience, again
         self._turns = Turns()
         self._in_hand: set[asyncio.Task[None]] = set()
+        self._slow: dict[str, tuple[asyncio.Task[None], int]] = {}
         self._heard: deque[str] = deque(maxlen=REMEMBERED)
 
     async def hear(self, letter: Mapping[str, Any]) -> None:
         arrived = inbound(letter, bot=self._channel.bot)
         if arrived is None:
-            return
+            return None
         work = partial(self._taken, arrived, right_to_change(letter))
-        first = self._begun(work())
-        finished, _ = await asyncio.wait({first}, timeout=self._patience)
+        first, knocks = self._slow.get(arrived.key) or (self._begun(work()), 0)
+        self._slow[arrived.key] = first, knocks + 1
+        last = knocks + 1 >= KNOCKS or _age(letter) > LAST_AFTER
+        finished, _ = await asyncio.wait({first}, timeout=self._patience * (1 if last else LONGER))
+        if finished or last:
+            self._slow.pop(arrived.key, None)
         if finished:
-            first.result()
-            return
-        log.warning("wecom_answer_late", kind=arrived.kind.value)
+            return first.result()
+        log.warning("wecom_answer_late", kind=arrived.kind.value, knocks=knocks + 1)
+        asyncio.get_running_loop().call_later(FORGOTTEN_AFTER, self._slow.pop, arrived.key, None)
+        if not last:
+            raise TryLater("still in hand")
         self._begun(self._see_through(first, work))
+        return None
 
     async def finish(self, seconds: float) -> None:
         """Give what is still being handled some time to end."""
@@ -107,6 +124,12 @@ class Listener:
             attempt = work()
         if not await _succeeded(attempt):
             log.error("wecom_message_lost")
+
+
+def _age(letter: Mapping[str, Any]) -> float:
+    """How many seconds ago it was written, as far as the clocks agree."""
+    written = str(letter.get("CreateTime", ""))
+    return time.time() - int(written) if written.isdecimal() else 0.0
 
 
 async def _succeeded(attempt: Awaitable[None]) -> bool:

@@ -5,6 +5,7 @@ message comes again under a fresh signature.
 """
 
 import asyncio
+import io
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -92,7 +93,7 @@ class Postman:
             async with self._client().post(
                 attempt.url,
                 params=letter.query,
-                data=letter.body,
+                data=io.BytesIO(letter.body),
                 headers=HEADERS,
                 allow_redirects=False,
                 timeout=aiohttp.ClientTimeout(self.patience),

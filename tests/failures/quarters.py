@@ -35,7 +35,7 @@ class Quarters:
     async def open(
         self, kind: str, *, programs: int = 1, patience: float = 5.0, **settings: object
     ) -> Quarter:
-        """`kind` is 'sqlite' or 'postgresql'; `patience`: how many seconds both vendors wait for an answer."""
+        """`kind` is 'sqlite' or 'postgresql'; both vendors wait `patience` seconds for answers."""
         url = await self._stack.enter_async_context(self._ground.database(kind, self._folder))
         wechat = await self._stack.enter_async_context(WechatServer(patience=patience))
         wecom = await self._stack.enter_async_context(WecomServer(patience=patience))
@@ -146,9 +146,7 @@ async def hung_up(quarter: Quarter, title: str = "维修群") -> Robot:
     return robot
 
 
-async def hired(
-    quarter: Quarter, userid: str, name: str, *roles: str, community: str = CODE
-) -> Colleague:
+async def hired(quarter: Quarter, userid: str, name: str, *roles: str, community: str = CODE) -> Colleague:
     """Somebody on the staff whose account was linked long ago."""
     colleague = quarter.wecom.member(userid, name)
     quarter.secrets.add(name)

@@ -109,7 +109,7 @@ async def test_15_killed_between_the_commit_and_the_answer(kind: str, quarters: 
 
 
 async def _hurried(w: Watch, text: str, last: float = 5.0) -> Push:
-    """Say something that WeChat brings three times: twice it has hardly any patience, then so many seconds."""
+    """Say something that is brought three times: twice with hardly any patience, then with so much."""
     postman = w.quarter.wechat.postman
     postman.patience, postman.pace = 0.5, 1.0
     push = await w.li.say(text)

@@ -173,7 +173,11 @@ async def _is_well_again(w: Watch, number: str) -> None:
 
 @pytest.mark.parametrize(
     ("kind", "why"),
-    [("sqlite", "blocked"), ("postgresql", "window"), pytest.param("sqlite", "quota", marks=pytest.mark.chaos)],
+    [
+        ("sqlite", "blocked"),
+        ("postgresql", "window"),
+        pytest.param("sqlite", "quota", marks=pytest.mark.chaos),
+    ],
 )
 async def test_20_the_other_account_is_used_first(kind: str, why: str, quarters: Quarters) -> None:
     """A second WeChat of the same person; only when that is shut, too, do staff read about it."""
@@ -220,9 +224,7 @@ async def _also_at_the_web_chat(w: Watch) -> None:
     async with w.quarter.database.transaction() as session:
         known = select(Account.resident_id).where(Account.external_id == w.li.openid)
         resident = await session.scalar(known)
-        session.add(
-            Account(channel="web", bot="web", external_id="w-li", chat="w-li", resident_id=resident)
-        )
+        session.add(Account(channel="web", bot="web", external_id="w-li", chat="w-li", resident_id=resident))
 
 
 @mostly("sqlite")

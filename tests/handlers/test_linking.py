@@ -11,12 +11,15 @@ from typing import Any
 
 import pytest
 from sqlalchemy import event, func, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
 
-from handlers import binding, scanning
-from handlers.envelopes import Inbound, Kind
+from handlers import binding, delivery, linking, scanning
+from handlers.desk import Scene, Work
+from handlers.envelopes import Inbound, Kind, Outgoing
 from handlers.inbound import receive
-from models import Account, ChangeLog, Claim, Code, Membership, Phone, Resident
+from models import Account, ChangeLog, Claim, Code, Membership, Outbox, Phone, Resident
 from models.database import Database
+from models.hearing import Standing
 from tests.world import World, world
 
 PHONE = "0002"
@@ -235,6 +238,56 @@ async def test_the_chat_itself_may_be_disconnected(database: Database) -> None:
         assert "请先绑定房屋" in w.last("李雷").message.text
         await w.say("李雷", await code_for_another_chat(w, "手机"))
         assert (await accounts(w))["李雷"] == w.people["李雷"]
+
+
+@pytest.mark.parametrize("leaves", [False, True])
+async def test_news_that_waited_for_a_chat_goes_to_the_other_one(database: Database, leaves: bool) -> None:
+    async with world(database) as w:
+        await linked(w, "李雷", "手机")
+        phone = await number(w, "手机")
+        async with database.transaction() as session:
+            for text, notice in (("王师傅已出发", "repair.told.depart"), ("可以把水阀关上", "")):
+                await delivery.post(
+                    session,
+                    channel="test",
+                    bot="bot",
+                    chat="手机",
+                    message=Outgoing(text, notice=notice),
+                    now=w.now,
+                    account=phone,
+                )
+            await session.flush()
+            await session.execute(update(Outbox).where(Outbox.chat == "手机").values(state="held"))
+        drop = w.inbound("李雷", Kind.TAP, tap=f"m.chats.drop-{phone}")
+        await receive(w.desk, w.inbound("手机", Kind.LEFT) if leaves else drop)
+        async with database.reading() as session:
+            rows = select(Outbox.chat, Outbox.payload).where(Outbox.state.in_(("pending", "held")))
+            left = [(chat, payload["message"]["text"]) for chat, payload in await session.execute(rows)]
+        assert ("李雷", "王师傅已出发") in left
+        assert ("手机", "王师傅已出发") not in left
+        assert (("手机", "可以把水阀关上") in left) is not leaves
+
+
+async def test_a_chat_that_was_disconnected_this_very_instant_sees_nobody_s_chats(database: Database) -> None:
+    async with world(database) as w:
+        await linked(w, "李雷", "手机")
+        await w.say("路人", "你好")
+        await tap(w, "李雷", "drop", "手机")
+        phone = await number(w, "手机")
+        for wanted in ("", "link", f"to-{await number(w, '路人')}", f"drop-{await number(w, '路人')}"):
+            async with database.transaction() as session:
+                scene = _stale(w, session, phone)
+                await linking.chats(scene, wanted)
+            assert [reply.text for reply in scene.replies] == [scene.text("bind.first")]
+        assert await accounts(w, chosen=True) == {}
+
+
+def _stale(w: World, session: AsyncSession, account: int) -> Scene:
+    """A tap of a chat that was still 李雷's when its message was begun."""
+    standing = Standing(
+        1, None, None, 0, account, w.people["李雷"], None, "zh_CN", True, "手机", False, None, False, w.now
+    )
+    return Scene(Work(w.desk, session, w.now), w.inbound("手机", Kind.TAP, tap="m.chats"), standing, None)
 
 
 async def test_the_last_chat_that_can_be_reached_stays(database: Database) -> None:

@@ -121,13 +121,26 @@ async def test_what_was_not_handled_comes_again(
 async def test_slow_work_goes_on_after_the_answer(
     wecom: WecomServer, app: WecomChannel, wang: Colleague
 ) -> None:
-    desk = Desk(slow={"漏水": 0.2}, trouble={"漏水": [TryLater, TryLater]})
+    """WeCom is kept waiting twice; the third time it is told that all is well, which is seen to."""
+    desk = Desk(slow={"漏水": 0.3}, trouble={"漏水": [TryLater, TryLater]})
     async with listening(wecom, app, desk, patience=0.01):
         push = await wang.say("漏水").settled()
         assert (push.outcome, desk.words) == (Outcome.QUIET, [])
         await wang.wait_for("heard 漏水")
-    assert len(push.attempts) == 1
+    assert [attempt.status for attempt in push.attempts] == [503, 503, 200]
     assert desk.words == ["漏水"]
+
+
+async def test_a_letter_that_comes_again_meets_the_work_under_way(
+    wecom: WecomServer, app: WecomChannel, wang: Colleague
+) -> None:
+    desk = Desk(slow={"漏水": 0.3})
+    async with listening(wecom, app, desk, patience=0.15):
+        push = await wang.say("漏水").settled()
+        await wang.wait_for("heard 漏水")
+    assert push.attempts[-1].status == 200
+    assert 1 < len(push.attempts) < 4
+    assert [message.text for message in wang.from_bot] == ["heard 漏水"]
 
 
 async def test_what_cannot_be_seen_through_is_told_to_the_log(
