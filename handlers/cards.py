@@ -216,7 +216,6 @@ def told_of(shown: Sheet, event: TicketEvent, texts: Texts, locale: str) -> str:
 
 
 def _extras(shown: Sheet, texts: Texts, locale: str) -> list[str]:
-    ticket = shown.ticket
     extras = [_line(texts, locale, Phrase("card.assignee"), called(shown.assignee, locale))]
     if shown.photos:
         extras.append(texts.say(Phrase("card.photos", {"n": len(shown.photos)}), locale))
@@ -230,7 +229,8 @@ def _extras(shown: Sheet, texts: Texts, locale: str) -> list[str]:
 def _unreachable(shown: Sheet, texts: Texts, locale: str) -> str:
     """Why its resident cannot be told anything; "" as long as they can."""
     why = shown.ticket.details.get("unreachable")
-    return texts.say(Phrase("card.unreachable", {"reason": Phrase(f"unreachable.{why}")}), locale) if why else ""
+    reason = Phrase(f"unreachable.{why}")
+    return texts.say(Phrase("card.unreachable", {"reason": reason}), locale) if why else ""
 
 
 _QUIET = frozenset({"described", "refused", "told", "opened"})

@@ -20,6 +20,7 @@ from handlers.desk import Scene, Work, facts, facts_of
 from handlers.envelopes import Kind, Outgoing
 from models.account import Account
 from models.attachment import Attachment
+from models.base import add_once
 from models.conversation import Conversation
 from models.ticket import Ticket
 
@@ -199,9 +200,8 @@ async def private_conversation(work: Work, place: Mapping[str, object]) -> Conve
     query = select(Conversation).filter_by(**place).with_for_update()
     held = await work.session.scalar(query)
     if held is None:
-        held = Conversation(**place, draft=None, revision=0, touched_at=work.now)
-        work.session.add(held)
-        await work.session.flush()
+        await add_once(work.session, Conversation, *place, **place, revision=0, touched_at=work.now)
+        held = (await work.session.scalars(query)).one()
     return held
 
 

@@ -233,11 +233,11 @@ class _Claiming:
 
     async def _letter(self) -> Letter | None:
         """The row as it looks now; None when there is nothing (new) to be seen."""
-        row = self.row
+        row, number = self.row, self.row.id
         try:
             message = await self._drawn()
         except Exception as error:
-            raise Spoilt(row.id) from error
+            raise Spoilt(number) from error
         if message is None:
             return None
         edits = (message.replace if self.card is None else self.card.message or "") if self.door.edits else ""

@@ -7,6 +7,8 @@ from datetime import timedelta
 from sqlalchemy import delete
 
 from handlers.desk import Desk
+from handlers.linking import LINK
+from models.code import Code
 from models.conversation import DeadLetter, Inbox
 from models.due import Due
 from models.outbox import Outbox
@@ -29,6 +31,7 @@ async def forget(desk: Desk) -> None:
         delete(Inbox).where(Inbox.received_at < now - RECEIPTS_KEPT),
         delete(Outbox).where(Outbox.state.in_(OVER), Outbox.created_at < now - SENT_KEPT),
         delete(Outbox).where(Outbox.state == "held", Outbox.expires_at < now),
+        delete(Code).where(Code.role == LINK, Code.expires_at < now - DONE_KEPT),
         delete(Due).where(Due.done_at < now - DONE_KEPT),
         delete(DeadLetter).where(DeadLetter.dead_at < now - DEAD_KEPT),
         delete(Tally).where(Tally.until < now),

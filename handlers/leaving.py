@@ -9,6 +9,7 @@ from sqlalchemy import delete, select, update
 from handlers import cards, reaching, tickets
 from handlers.delivery import changed
 from handlers.desk import Scene
+from handlers.envelopes import Outgoing
 from models.account import Account
 from models.card import Card
 from models.conversation import Conversation, DeadLetter, Inbox
@@ -38,6 +39,8 @@ async def _erase(scene: Scene) -> None:
     gone = f"gone:{secrets.token_hex(16)}"
     await changed(session, delete(Inbox).where(Inbox.conversation_id == scene.standing.id))
     await changed(session, delete(Outbox).filter_by(**here).where(Outbox.state != "sending"))
+    under_way = {"chat": gone, "payload": {"message": Outgoing("").to_json()}, "expires_at": scene.work.now}
+    await changed(session, update(Outbox).filter_by(**here).values(**under_way))
     dead = delete(DeadLetter).filter_by(channel=inbound.channel, bot=inbound.bot)
     theirs = DeadLetter.payload["account"].as_string() == inbound.account
     await changed(session, dead.where(theirs))

@@ -27,6 +27,10 @@ SECOND_LOOK = timedelta(seconds=2)
 """How long after an answer that never came a group's card is posted once more."""
 
 
+HEARD = "heard meanwhile"
+"""Noted with a row that is under way when its person writes: a refusal for their silence is out of date."""
+
+
 @dataclass(frozen=True, slots=True)
 class Taken:
     """The channel has it, as `message`; `shown` is what a card shows now, `more` that parts are left."""
@@ -233,6 +237,9 @@ class _Settling:
     async def _closed(self, why: str) -> None:
         """Kept until the person writes; of a ticket's news only the newest."""
         row = self.row
+        if row.error == HEARD:
+            await self._again(self.at, why)
+            return
         row.error = why
         if await self.callbacks.on_closed(self.session, row):
             row.state = "joined"

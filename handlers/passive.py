@@ -6,16 +6,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from handlers import delivery, offering, tickets
 from handlers.desk import Scene, Work
 from handlers.envelopes import Inbound, Kind, Outgoing, Receipt
 from handlers.gathering import fits, gathered, parted
+from handlers.outcomes import HEARD
 from models.conversation import Inbox
 from models.outbox import Outbox
 
 KEPT = timedelta(days=1)
+BEHIND = timedelta(seconds=1)
+"""What goes on by itself must not arrive before the response that it belongs to."""
 AT_ONCE = timedelta(seconds=8)
 """Photos that come so soon after each other were chosen together; WeChat does not say so."""
 
@@ -42,6 +45,7 @@ async def waiting(scene: Scene) -> Waiting:
     inbound, now = scene.inbound, scene.work.now
     if not scene.standing.backlog:
         return Waiting()
+    await _heard_meanwhile(scene)
     query = (
         select(Outbox)
         .where(Outbox.channel == inbound.channel, Outbox.bot == inbound.bot, Outbox.chat == inbound.chat)
@@ -54,6 +58,14 @@ async def waiting(scene: Scene) -> Waiting:
     rows = (await scene.session.scalars(query)).all()
     begun = [row for row in rows if row.payload.get("done")]
     return Waiting([row for row in rows if row not in begun], begun)
+
+
+async def _heard_meanwhile(scene: Scene) -> None:
+    """What is under way may be refused because its person had not written when it left: now they have."""
+    here = {"channel": scene.inbound.channel, "bot": scene.inbound.bot, "chat": scene.inbound.chat}
+    under_way = select(Outbox.id).filter_by(**here, state="sending").with_for_update(skip_locked=True)
+    heard = update(Outbox).where(Outbox.id.in_(under_way)).values(error=HEARD)
+    await delivery.changed(scene.session, heard)
 
 
 async def one(scene: Scene) -> None:
@@ -97,9 +109,9 @@ async def settled(scene: Scene) -> tuple[Outgoing, ...]:
     whole = gathered(scene.replies)
     head, rest = parted(replace(whole, pictures=()), scene.can)
     if rest is not None:
-        await _post(scene.work, scene.inbound, rest)
+        await _post(scene.work, scene.inbound, rest, BEHIND)
     if whole.pictures:
-        await _post(scene.work, scene.inbound, Outgoing("", pictures=whole.pictures))
+        await _post(scene.work, scene.inbound, Outgoing("", pictures=whole.pictures), BEHIND)
     return (head,) if head.text or head.title else ()
 
 
@@ -134,7 +146,7 @@ async def missed(work: Work, inbound: Inbound, receipt: Receipt) -> None:
     await late(work, inbound, receipt.replies)
 
 
-async def _post(work: Work, inbound: Inbound, message: Outgoing) -> None:
+async def _post(work: Work, inbound: Inbound, message: Outgoing, wait: timedelta = timedelta(0)) -> None:
     await delivery.post(
         work.session,
         channel=inbound.channel,
@@ -143,5 +155,6 @@ async def _post(work: Work, inbound: Inbound, message: Outgoing) -> None:
         message=replace(message, replace=""),
         now=work.now,
         ticket=message.ticket,
+        not_before=work.now + wait,
         expires_at=work.now + KEPT,
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
 from sqlalchemy import func, or_, select
 
@@ -12,6 +13,7 @@ from handlers import cards, delivery, doors, merging, reaching
 from handlers.desk import Scene, Work
 from handlers.envelopes import Button, Outgoing
 from handlers.merging import Unmergeable
+from models import tally
 from models.account import Account
 from models.community import Home
 from models.merge import Merge
@@ -20,6 +22,7 @@ from models.staff import Staff, StaffRole, on_duty
 from models.ticket import Ticket
 
 MAY = (Role.DESK, Role.MANAGER, Role.ADMINISTRATOR)
+SAME_PAIR = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,9 +187,15 @@ async def _described(work: Work, resident: int, locale: str) -> str:
 
 
 async def suspect(work: Work, one: int, other: int) -> None:
-    """The desk of their communities hears that two residents may be one, and can look at both."""
+    """The desk of their communities hears that two residents may be one, and can look at both.
+
+    Once a day for the same two, however often somebody tries.
+    """
     places = await _places(work, one) | await _places(work, other)
-    for person in await _desks(work, places):
+    desks, pair = await _desks(work, places), f"twins:{min(one, other)}-{max(one, other)}"
+    if not desks or await tally.count(work.session, pair, work.now, SAME_PAIR) > 1:
+        return
+    for person in desks:
         for account in (await reaching.staff(work.desk, work.session, person))[:1]:
             people = [await _described(work, resident, account.locale) for resident in (one, other)]
             look = Button(work.say("merge.compare", account.locale), f"m.twins.{Pair(one, other).data}")

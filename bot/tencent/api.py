@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from http import HTTPStatus
 from io import BytesIO
@@ -25,6 +26,7 @@ BUSY = -1
 RENEWALS = 2
 """How often one call may ask for another token."""
 _LONGEST_MESSAGE = 200
+_CODE = re.compile(r"-?[0-9]{1,9}")
 _SECRET_LENGTH = 8
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
@@ -192,7 +194,10 @@ def _result(path: str, status: int, body: bytes, told: Iterable[Any]) -> dict[st
         raise _no_json(path, status) from None
     if not isinstance(answer, dict):
         raise _no_json(path, status)
-    code = _number(answer.get("errcode", 0))
+    written = str(answer.get("errcode", 0))
+    if not _CODE.fullmatch(written):
+        raise Uncertain(f"{path}: no errcode that is one")
+    code = int(written)
     if code == BUSY:
         raise Temporary(f"{path}: busy")
     if code:
@@ -207,13 +212,6 @@ def _no_json(path: str, status: int) -> SendError:
     if status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
         return Unacceptable(f"{path}: too large")
     return Temporary(f"{path}: {status} that is no JSON")
-
-
-def _number(code: Any) -> int:
-    try:
-        return int(code)
-    except (TypeError, ValueError):
-        return 0
 
 
 def _public(said: str, told: Iterable[Any]) -> str:

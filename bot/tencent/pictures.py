@@ -33,7 +33,7 @@ async def fitted(data: bytes) -> Upload:
             return Upload(name, mime, data)
     try:
         return await asyncio.to_thread(_drawn_anew, data)
-    except (UnidentifiedImageError, OSError, SyntaxError, ValueError):
+    except (UnidentifiedImageError, Image.DecompressionBombError, OSError, SyntaxError, ValueError):
         raise Unacceptable("not a picture") from None
 
 

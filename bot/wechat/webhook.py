@@ -26,7 +26,11 @@ LONGER = 4 / 3
 """What we wait of that where WeChat is to lose its patience and come again."""
 KNOCKS = 3
 """So often WeChat delivers a message that is not answered; after that it never comes again."""
+AGAIN = (1.0, 5.0, 25.0)
+"""Seconds until the next try at what WeChat was told is in good hands."""
 LONGEST_TIME = 12
+FAREWELL = 10.0
+"""Seconds for what is still in hand when the program stops."""
 LAST_AFTER = 9.0
 """Seconds after which a delivery is taken for the last one, wherever the ones before may have gone."""
 
@@ -77,9 +81,10 @@ class Webhook:
         tappable: bool = False,
         within: float = ANSWER_WITHIN,
         wait: float = WAIT,
+        again: tuple[float, ...] = AGAIN,
     ) -> None:
         self._channel, self._reception, self._tappable = channel, reception, tappable
-        self._within, self._wait = within, wait
+        self._within, self._wait, self._again = within, wait, again
         self._turns = Turns()
         self._in_hand: dict[str, _InHand] = {}
 
@@ -94,10 +99,11 @@ class Webhook:
             return None
         return self._reply(fields, receipt.replies[0])
 
-    async def finish(self) -> None:
-        """Wait for what is still in hand though nobody waits for its answer."""
+    async def finish(self, seconds: float = FAREWELL) -> None:
+        """Give what is still in hand, though nobody waits for its answer, some time to end."""
         left = [held.work for held in self._in_hand.values() if held.work is not None]
-        await asyncio.gather(*left, return_exceptions=True)
+        if left:
+            await asyncio.wait(left, timeout=seconds)
 
     async def _heard(self, arrived: Inbound) -> Receipt | None:
         """What the reception says; None when it has not said it in time, and nobody will ask again."""
@@ -120,18 +126,17 @@ class Webhook:
         return None
 
     async def _handled(self, arrived: Inbound, held: _InHand) -> Receipt:
-        """Whoever brought it may be gone by then: then the reply follows by way of the outbox.
-
-        That is for the process to see to that has handled the message: another one that was brought it, too,
-        gives the same answer to whoever waits there, or to nobody.
-        """
+        """What fails is WeChat's to bring again; what it will not bring any more is tried again here."""
         try:
-            async with self._turns.turn(arrived.account):
-                receipt = await self._reception.take(self._channel, arrived, late=held.late)
-            if receipt.repeated or receipt.queued or not receipt.replies or not held.late():
-                return receipt
-            await self._reception.too_late(arrived, receipt)
-            return replace(receipt, queued=True)
+            for pause in self._again:
+                try:
+                    return await self._answered(arrived, held)
+                except Exception as error:
+                    if not held.over:
+                        raise
+                    log.warning("wechat_message_tried_again", error=type(error).__name__, after=pause)
+                await asyncio.sleep(pause)
+            return await self._answered(arrived, held)
         except Exception as error:
             if held.waiting:
                 raise
@@ -139,6 +144,20 @@ class Webhook:
             return Receipt(queued=True)
         finally:
             del self._in_hand[arrived.key]
+
+    async def _answered(self, arrived: Inbound, held: _InHand) -> Receipt:
+        """Whoever brought it may be gone by then: then the reply follows by way of the outbox.
+
+        That is for the process to see to that has handled the message: another one that was brought it, too,
+        gives the same answer to whoever waits there, or to nobody. But who has accepted it without an answer
+        knows that none was taken before, and that none will be.
+        """
+        async with self._turns.turn(arrived.account):
+            receipt = await self._reception.take(self._channel, arrived, late=held.late)
+        if receipt.queued or not receipt.replies or not held.late() or (receipt.repeated and not held.over):
+            return receipt
+        await self._reception.too_late(arrived, receipt)
+        return replace(receipt, queued=True)
 
     def _reply(self, fields: Mapping[str, Any], said: Outgoing) -> Reply | None:
         """A text the other way round (WeChat docs: 回复文本消息)."""

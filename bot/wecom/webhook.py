@@ -31,6 +31,7 @@ AGAIN = (1.0, 5.0, 25.0)
 """Seconds until the next try at what WeCom has been told is in good hands."""
 
 FORGOTTEN_AFTER = 60.0
+LONGEST_TIME = 12
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
@@ -129,7 +130,8 @@ class Listener:
 def _age(letter: Mapping[str, Any]) -> float:
     """How many seconds ago it was written, as far as the clocks agree."""
     written = str(letter.get("CreateTime", ""))
-    return time.time() - int(written) if written.isdecimal() else 0.0
+    dated = written.isascii() and written.isdecimal() and len(written) <= LONGEST_TIME
+    return time.time() - int(written) if dated else 0.0
 
 
 async def _succeeded(attempt: Awaitable[None]) -> bool:

@@ -119,6 +119,23 @@ async def test_of_a_tickets_news_only_the_newest_waits(lines: Lines) -> None:
     assert await lines.states() == ["joined", "held", "held"]
 
 
+async def test_who_writes_while_it_is_refused_is_told_at_once(lines: Lines) -> None:
+    number = await lines.w.report("李雷")
+
+    class Slow(Phone):
+        async def send(self, chat: str, message: Outgoing) -> str:
+            if self.answers.get(chat):
+                await receive(lines.w.desk, lines.w.inbound(chat, Kind.TEXT, text="菜单"))
+            return await Phone.send(self, chat, message)
+
+    lines.words = Slow("words", ONE, answers={"李雷": [Shut("window")]})
+    await lines.tell("已出发", number, notice="repair.told.depart")
+    await lines.drain()
+    assert lines.words.words("李雷") == ["已出发"]
+    assert await lines.states() == ["sent"]
+    assert await lines.card(number) == ""
+
+
 async def test_an_answer_that_waits_is_not_replaced_by_its_tickets_news(lines: Lines) -> None:
     number = await lines.w.report("李雷")
     lines.words.answers["李雷"] = [Shut("quota")] * 2

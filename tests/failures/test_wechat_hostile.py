@@ -83,7 +83,7 @@ async def test_39_every_forgery_is_refused_alike(kind: str, quarters: Quarters) 
     before = await _kept(w.quarter)
     wechat, wecom = w.quarter.wechat, w.quarter.wecom
     url = f"{w.quarter.program.url}/wecom/callback"
-    answers = {damage.name: await wechat.strike(damage, w.li) for damage in Damage}
+    answers: dict[str, Any] = {damage.name: await wechat.strike(damage, w.li) for damage in Damage}
     huge = [answers.pop(Damage.HUGE.name), await wecom.forge(Forgery.HUGE)]
     sealed: dict[str, Any] = {one.name: await wecom.forge(one) for one in Forgery if one is not Forgery.HUGE}
     for attempts in (answers, sealed):

@@ -85,6 +85,18 @@ async def test_25_a_text_over_the_limit(kind: str, quarters: Quarters) -> None:
         assert not set(shown.replace(FAMILY, "")) & set(FAMILY)
     assert (await w.ticket(number)).details["text"].endswith(lines[-1])
 
+    for text in ("查看工单", "补充", "\n".join(lines[:50]), "跳过"):
+        await said(w.li, text)
+    await w.quarter.calm()
+    before = len(w.wang.messages)
+    await w.do(number, "show")
+    await w.wang.wait_for("1. 出发", WAIT)
+    texts = [one.text for one in w.wang.messages[before:]]
+    assert len(texts) > 1
+    assert all(len(text.encode()) <= MOST_BYTES for text in texts)
+    assert (number in texts[0], "电话" in "".join(texts), "1. 出发" in texts[-1]) == (True, True, True)
+    assert not set("".join(texts).replace(FAMILY, "")) & set(FAMILY)
+
 
 async def test_25_what_goes_beyond_the_quota_follows_later(quarters: Quarters) -> None:
     """WeChat takes one more part and no other: the others come when the person has written again."""

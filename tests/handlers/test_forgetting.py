@@ -6,16 +6,17 @@ from datetime import timedelta
 
 from sqlalchemy import func, select
 
+from handlers.envelopes import Kind
 from handlers.forgetting import forget
-from models import Due, Inbox, Outbox, Ticket, TicketEvent
+from models import Code, Due, Inbox, Outbox, Ticket, TicketEvent
 from models.database import Database
 from tests.world import World, world
 
 KEPT = (Ticket, TicketEvent)
-GOING = (Inbox, Outbox, Due)
+GOING = (Inbox, Outbox, Due, Code)
 
 
-async def rows(w: World, model: type[Inbox | Outbox | Due | Ticket | TicketEvent]) -> int:
+async def rows(w: World, model: type[Inbox | Outbox | Due | Code | Ticket | TicketEvent]) -> int:
     async with w.database.reading() as session:
         return await session.scalar(select(func.count()).select_from(model)) or 0
 
@@ -25,6 +26,7 @@ async def test_receipts_go_and_tickets_stay(database: Database) -> None:
         await w.say("李雷", "菜单")
         await w.report("李雷")
         await w.deliver()
+        await w.hear(w.inbound("李雷", Kind.TAP, tap="m.chats.link"))
         before = {model: await rows(w, model) for model in (*KEPT, *GOING)}
         assert all(before.values())
         await forget(w.desk)
@@ -34,5 +36,6 @@ async def test_receipts_go_and_tickets_stay(database: Database) -> None:
         sent_now = await rows(w, Outbox) - before[Outbox]
         await forget(w.desk)
         assert await rows(w, Inbox) == 0
+        assert await rows(w, Code) == 0
         assert await rows(w, Outbox) == sent_now
         assert all([await rows(w, model) >= before[model] for model in KEPT])

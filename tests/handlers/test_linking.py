@@ -137,6 +137,17 @@ async def test_somebody_else_s_chat_is_left_as_it_is_and_the_desk_is_asked(datab
         assert set((await accounts(w)).values()) == {w.people["李雷"]}
 
 
+async def test_the_desk_is_asked_once_a_day_about_the_same_two(database: Database) -> None:
+    async with world(database) as w:
+        for _ in range(3):
+            await w.say("韩梅", await code_for_another_chat(w, "李雷"))
+            await w.say("李雷", await code_for_another_chat(w, "韩梅"))
+        assert len(w.chats["周经理"]) == 1
+        w.now += timedelta(days=1)
+        await w.say("韩梅", await code_for_another_chat(w, "李雷"))
+        assert len(w.chats["周经理"]) == 2
+
+
 async def test_without_a_desk_the_manager_is_asked(database: Database) -> None:
     async with world(database) as w:
         await w.say("韩梅", await code_for_another_chat(w, "李雷"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from datetime import timedelta
@@ -9,7 +10,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select, update
 
-from handlers import delivery, passive
+from handlers import delivery, dialogue, passive
 from handlers.desk import Work
 from handlers.envelopes import Button, Inbound, Kind, Media, Outgoing, Receipt
 from handlers.gathering import fits, parted
@@ -210,3 +211,18 @@ async def test_a_stranger_who_leaves_leaves_nothing(w: World) -> None:
     assert await receive(w.desk, stranger) == Receipt()
     async with w.database.reading() as session:
         assert await session.scalar(select(Account.id).where(Account.external_id == "路人")) is None
+
+
+async def test_a_push_and_a_first_word_at_once_meet_in_one_conversation(w: World) -> None:
+    async with w.database.reading() as session:
+        account = (await session.scalars(select(Account).filter_by(external_id="李雷"))).one()
+    place = {"channel": "words", "bot": "bot", "chat": "李雷", "account_id": account.id}
+
+    async def pushed() -> int:
+        async with w.database.transaction() as session:
+            held = await dialogue.private_conversation(Work(w.desk, session, w.now), place)
+            await asyncio.sleep(0)
+            return held.id
+
+    met = await asyncio.gather(pushed(), pushed(), pushed(), hear(w, "你好"))
+    assert len(set(met[:3])) == 1

@@ -10,13 +10,14 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 import pytest
 from starlette.routing import Route
 
+from bot.channel import Channel
 from bot.reception import DatabaseDown, TryLater
 from bot.tencent.callback import Callback
 from bot.tencent.envelope import MOST_BYTES
 from bot.wechat.channel import WechatChannel
 from bot.wechat.door import WechatDoor
 from bot.wechat.webhook import PATH, Webhook
-from handlers.envelopes import Kind
+from handlers.envelopes import Inbound, Kind, Outgoing, Receipt
 from tests.bot.telegram.server import serving
 from tests.bot.wechat.conftest import Opened
 from tests.bot.wechat.desk import Desk
@@ -199,6 +200,45 @@ async def test_a_message_that_fails_when_nobody_waits_is_noted(door: WechatDoor)
     reply = await webhook.handle(letter)
     assert reply is not None
     assert (reply["Content"], reply["ToUserName"], reply["FromUserName"]) == ("heard 漏水", "o1", "gh")
+
+
+async def test_what_was_accepted_and_fails_is_seen_through(door: WechatDoor) -> None:
+    slow = asyncio.Event()
+    desk = Desk(thinks={"漏水": slow}, trouble={"漏水": [DatabaseDown, TryLater]})
+    webhook = Webhook(door.channel, desk, wait=0.01, again=(0.0, 0.0))
+    letter = {"FromUserName": "o1", "ToUserName": "gh", "MsgType": "text", "Content": "漏水", "MsgId": "1"}
+    for _ in range(2):
+        with pytest.raises(TryLater):
+            await webhook.handle(letter)
+    assert await webhook.handle(letter) is None
+    slow.set()
+    await webhook.finish()
+    assert (desk.words, [late.text for late in desk.late]) == (["漏水"], ["heard 漏水"])
+
+
+async def test_an_answer_made_elsewhere_for_nobody_follows_when_the_last_was_accepted_here(
+    door: WechatDoor,
+) -> None:
+    """The other process wrote it to a line that was dead already; none of the deliveries was answered."""
+    slow, elsewhere = asyncio.Event(), Receipt((Outgoing("heard 漏水"),), repeated=True)
+
+    class Waits(Desk):
+        async def take(
+            self, channel: Channel, inbound: Inbound, *, late: Callable[[], bool] = lambda: False
+        ) -> Receipt:
+            await slow.wait()
+            return elsewhere
+
+    desk = Waits()
+    webhook = Webhook(door.channel, desk, wait=0.01)
+    letter = {"FromUserName": "o1", "ToUserName": "gh", "MsgType": "text", "Content": "漏水", "MsgId": "1"}
+    for _ in range(2):
+        with pytest.raises(TryLater):
+            await webhook.handle(letter)
+    assert await webhook.handle(letter) is None
+    slow.set()
+    await webhook.finish()
+    assert [late.text for late in desk.late] == ["heard 漏水"]
 
 
 async def test_one_person_is_heard_in_order_and_everybody_at_once(
