@@ -194,7 +194,7 @@ def _result(path: str, status: int, body: bytes, told: Iterable[Any]) -> dict[st
         raise _no_json(path, status) from None
     if not isinstance(answer, dict):
         raise _no_json(path, status)
-    written = str(answer.get("errcode", 0))
+    written = str(answer.get("errcode") or 0)
     if not _CODE.fullmatch(written):
         raise Uncertain(f"{path}: no errcode that is one")
     code = int(written)

@@ -113,7 +113,7 @@ def zone(raw: Raw) -> str:
     return ZoneInfo(named).key
 
 
-def number(least: int, most: int) -> Reader:
+def number(least: int, most: int) -> Callable[[Raw], int]:
     """A whole number from `least` to `most`. Its reader raises Wrong."""
 
     def read(raw: Raw) -> int:
