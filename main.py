@@ -52,6 +52,41 @@ def talk(
     asyncio.run(start(load(), home=seat, language=language))
 
 
+@app.command("import")
+def import_file(
+    file: Annotated[
+        Path | None, typer.Argument(metavar="[FILE]", help="Workbook, CSV file, or a folder or zip of those.")
+    ] = None,
+    template: Annotated[
+        Path | None, typer.Option(metavar="FILE.xlsx", help="Write an empty workbook to be filled in.")
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would change.")] = False,
+    sheet: Annotated[
+        str,
+        typer.Option(help="What a CSV file holds, such as residents; of a workbook, the only sheet to read."),
+    ] = "",
+    language: Annotated[str, typer.Option(help="Of what is said, and of the template: en or zh_CN.")] = "en",
+) -> None:
+    """Bring communities, buildings, homes, residents, staff and shifts in: all of a file or nothing of it."""
+    if (file is None) == (template is None):
+        raise office.Impossible("give a FILE to import, or --template FILE.xlsx to write an empty one")
+    from bot import importing
+
+    if template is not None:
+        importing.write_template(template, language=language)
+        return
+    assert file is not None
+    try:
+        told = done(importing.bring_in(load(), file, sheet=sheet, language=language, dry=dry_run))
+    except importing.Faulty as wrong:
+        for line in wrong.lines:
+            complaint(line, 1)
+        raise typer.Exit(1) from None
+    for line in told.remarks:
+        print(f"wubu: {line}", file=sys.stderr)
+    print(told.done)
+
+
 @home.command("code")
 def home_code(
     community: Annotated[

@@ -17,7 +17,7 @@ from bot.wechat import menu, qr
 from bot.wechat.door import WechatDoor
 from handlers import office
 from handlers.desk import utcnow
-from handlers.scanning import LIVES
+from handlers.people.scanning import LIVES
 from handlers.texts import Texts
 from models.database import Database
 

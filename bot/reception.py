@@ -13,11 +13,12 @@ from bot import figures
 from bot.channel import Channel, Gone, PartlySent, SendError, Throttled, Unacceptable, Uncertain, Unreachable
 from bot.pace import Pace
 from flows.engine.messages import Phrase
-from handlers import deadletters, delivery, notices, passive
+from handlers import deadletters, notices, passive
 from handlers.desk import Desk, Work
-from handlers.dispatch import THROTTLED, THROTTLED_EVERYWHERE
 from handlers.envelopes import Inbound, Kind, Outgoing, Receipt
 from handlers.inbound import locale_of, receive
+from handlers.outbox import delivery
+from handlers.outbox.dispatch import THROTTLED, THROTTLED_EVERYWHERE
 from handlers.routing import NEWS
 from models.database import is_down
 

@@ -23,9 +23,10 @@ from bot.channel import (
     Unacceptable,
     Unreachable,
 )
-from handlers import dispatch, outcomes
-from handlers.dispatch import THROTTLED, THROTTLED_EVERYWHERE, Claim, Door, Letter, Spoilt
-from handlers.outcomes import Callbacks, Outcome, Result
+from handlers.outbox import dispatch, outcomes
+from handlers.outbox.dispatch import THROTTLED, THROTTLED_EVERYWHERE, Claim, Door, Letter, Spoilt
+from handlers.outbox.outcomes import Callbacks, Outcome, Result
+from handlers.outbox.settling import settle
 from models.database import Database, is_down
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
@@ -171,7 +172,7 @@ class Sender:
             heritage = await dispatch.inherit(session, self._door, now, MEMORY)
             orphans = [row for row in heritage.orphans if row not in own]
             unknown = [Result(row, now, outcomes.Unsure("the sender died")) for row in orphans]
-            await outcomes.settle(session, self._callbacks, unknown)
+            await settle(session, self._callbacks, unknown)
         for chat, group, at in heritage.spent:
             self.budget.remember(chat, at, group=group)
         for paused, until in heritage.pauses:
@@ -286,7 +287,7 @@ class Sender:
         if not answered:
             return
         async with self._database.transaction() as session:
-            await outcomes.settle(session, self._callbacks, [result for _, result in answered])
+            await settle(session, self._callbacks, [result for _, result in answered])
         for letter, result in answered:
             del self._letters[letter.chat]
             self.budget.done(letter.chat)

@@ -18,9 +18,9 @@ from bot.sender import Sender
 from bot.settings import Settings
 from bot.terminal import TerminalChannel, typed
 from bot.web.channel import WebChannel
-from handlers import delivery
 from handlers.desk import Desk
 from handlers.envelopes import Outgoing
+from handlers.outbox import delivery
 from handlers.reporting import Reports
 from handlers.texts import Texts
 from models import people, web

@@ -14,10 +14,11 @@ from flows.engine.facts import Facts
 from flows.engine.form import Draft, Flow
 from flows.engine.messages import Command, Heard, Json, Pressed, Said, Say, Sent, Shared, Unfit
 from flows.engine.turn import Turn
-from handlers import acting, delivery, filing, wording
+from handlers import acting, filing, wording
 from handlers.cards import clipped
 from handlers.desk import Scene, Work, facts, facts_of
 from handlers.envelopes import Kind, Outgoing
+from handlers.outbox import delivery
 from models.account import Account
 from models.attachment import Attachment
 from models.base import add_once

@@ -7,7 +7,7 @@ from datetime import timedelta
 from sqlalchemy import delete
 
 from handlers.desk import Desk
-from handlers.linking import LINK
+from handlers.people.linking import LINK
 from models.code import Code
 from models.conversation import DeadLetter, Inbox
 from models.due import Due

@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from sqlalchemy import select, update
 
 from flows import catalogue
-from handlers import delivery, tickets
+from handlers import tickets
 from handlers.desk import Scene
-from handlers.moving import move
+from handlers.outbox import delivery
+from handlers.outbox.moving import move
 from handlers.reporting import Reports
 from models.account import Account
 from models.base import add_once

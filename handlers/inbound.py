@@ -9,22 +9,11 @@ from sqlalchemy import select
 from sqlalchemy.exc import DBAPIError
 
 from flows.engine.form import Draft
-from handlers import (
-    binding,
-    delivery,
-    dialogue,
-    edits,
-    groups,
-    leaving,
-    menu,
-    offering,
-    passive,
-    replying,
-    returning,
-    tapping,
-)
+from handlers import dialogue, edits, groups, menu, offering, passive, replying, returning, tapping
 from handlers.desk import Desk, Scene, Work
 from handlers.envelopes import Inbound, Kind, Receipt
+from handlers.outbox import delivery
+from handlers.people import binding, leaving
 from handlers.routing import (
     NEWS,
     Route,

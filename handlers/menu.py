@@ -9,11 +9,13 @@ from sqlalchemy import ColumnElement, select, update
 
 from flows import catalogue
 from flows.engine.messages import Command, Heard, Phrase, Pressed, Said, Unfit
-from handlers import binding, cards, dialogue, groups, linking, links, redeeming, twins
+from handlers import cards, dialogue, groups
 from handlers.cards import ticket_data
 from handlers.desk import Scene
 from handlers.envelopes import Button, Kind, Outgoing
+from handlers.people import binding, linking, redeeming, twins
 from handlers.routing import leads_to
+from handlers.staffpages import links
 from handlers.wording import plain, rows
 from models.account import Account
 from models.ticket import Ticket

@@ -8,10 +8,11 @@ from sqlalchemy import select
 
 from flows.engine.lifecycle import Audience, Role
 from flows.engine.messages import Phrase
-from handlers import delivery, reaching
+from handlers import reaching
 from handlers.cards import Sheet, door, staff_locale, stars, ticket_data, title
 from handlers.desk import Work
 from handlers.envelopes import Button, Outgoing
+from handlers.outbox import delivery
 from handlers.roster import called, leads, managers
 from models.account import Account
 from models.card import Card

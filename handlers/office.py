@@ -9,11 +9,13 @@ from sqlalchemy import Select, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from flows.engine.lifecycle import Role
-from handlers import binding, delivery, merging, scanning, teams
+from handlers import teams
 from handlers.desk import Work
 from handlers.groups import purposes
-from handlers.merging import Unmergeable
-from handlers.scanning import Printed
+from handlers.outbox import delivery
+from handlers.people import binding, merging, scanning
+from handlers.people.merging import Unmergeable
+from handlers.people.scanning import Printed
 from handlers.wording import phone as number
 from models.base import add_once
 from models.community import Community, Home

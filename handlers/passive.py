@@ -8,11 +8,12 @@ from datetime import timedelta
 
 from sqlalchemy import select, update
 
-from handlers import delivery, offering, tickets
+from handlers import offering, tickets
 from handlers.desk import Scene, Work
 from handlers.envelopes import Inbound, Kind, Outgoing, Receipt
-from handlers.gathering import fits, gathered, parted
-from handlers.outcomes import HEARD
+from handlers.outbox import delivery
+from handlers.outbox.gathering import fits, gathered, parted
+from handlers.outbox.outcomes import HEARD
 from models.conversation import Inbox
 from models.outbox import Outbox
 

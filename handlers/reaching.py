@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from handlers import delivery
 from handlers.desk import Desk, Work
 from handlers.envelopes import Outgoing
+from handlers.outbox import delivery
 from models import account
 from models.account import Account
 from models.outbox import Outbox

@@ -7,10 +7,12 @@ from collections.abc import Sequence
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from flows.engine.lifecycle import Audience
-from handlers import cards, delivery, due, notices, offering, pages, reaching, tickets
+from handlers import cards, due, notices, offering, reaching, tickets
 from handlers.desk import Desk, Work
 from handlers.envelopes import Outgoing
-from handlers.outcomes import Callbacks
+from handlers.outbox import delivery
+from handlers.outbox.outcomes import Callbacks
+from handlers.staffpages import pages
 from models.account import Account
 from models.card import Card
 from models.community import Community

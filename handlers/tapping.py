@@ -7,8 +7,9 @@ from sqlalchemy import select
 from flows.engine.form import Draft
 from flows.engine.lifecycle import Action, Actor, Refused
 from flows.engine.messages import Command, Json, Pressed
-from handlers import acting, cards, delivery, dialogue, notices, tickets
+from handlers import acting, cards, dialogue, notices, tickets
 from handlers.desk import Scene
+from handlers.outbox import delivery
 from models.account import Account
 from models.card import Card
 from models.ticket import Ticket

@@ -9,7 +9,7 @@ from itertools import count
 
 from sqlalchemy import select
 
-from handlers import binding
+from handlers.people import binding
 from models import (
     Account,
     Home,

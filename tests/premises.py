@@ -61,7 +61,9 @@ class Premises:
                 unexpected = event.get("level") in (None, "error", "critical")
                 assert not unexpected or event["event"] in self.forgiven, event
             for secret in self.secrets:
-                assert secret not in program.log, [line for line in program.log.splitlines() if secret in line][:3]
+                assert secret not in program.log, [
+                    line for line in program.log.splitlines() if secret in line
+                ][:3]
 
     async def command(self, *arguments: str) -> str:
         return await command(self.nursery, self.environment, self.folder, *arguments)

@@ -15,7 +15,7 @@ from PIL import Image, ImageDraw, ImageFilter
 from playwright.async_api import Browser, async_playwright, expect
 from sqlalchemy import select
 
-from handlers import binding
+from handlers.people import binding
 from models.community import Community
 from models.database import Database
 from models.ticket import Ticket

@@ -19,7 +19,8 @@ import pytest
 from sqlalchemy import select
 
 import main
-from handlers import binding, demo
+from handlers import demo
+from handlers.people import binding
 from models import Code, Community, Group, Home, Staff, StaffRole, schema
 from models.database import Database
 from tests.postgres import wait_for

@@ -13,11 +13,12 @@ from sqlalchemy import func, select, update
 
 from flows.engine.effects import OpenTicket
 from flows.repair import Details, Place, Trade
-from handlers import binding, cards, due, offering, opening, scanning
+from handlers import cards, due, offering, opening
 from handlers.desk import Desk, Work
 from handlers.envelopes import Button, Capabilities, Inbound, Kind, Media, Outgoing, Receipt
 from handlers.inbound import receive
-from handlers.scanning import Printed
+from handlers.people import binding, scanning
+from handlers.people.scanning import Printed
 from handlers.texts import Texts
 from models import (
     Account,

@@ -10,11 +10,11 @@ from fastapi.responses import RedirectResponse
 from bot.web.staffbadge import Badge, blank, made_out
 from bot.web.staffhall import Hall, Shut, field
 from bot.web.staffpages import SAFE
-from handlers import links, signing, ticketpage
 from handlers.desk import Work
-from handlers.links import PAGE, Pass
 from handlers.roster import called
-from handlers.signing import Denied
+from handlers.staffpages import links, signing, ticketpage
+from handlers.staffpages.links import PAGE, Pass
+from handlers.staffpages.signing import Denied
 from models.staff import Staff
 
 HOME = "/staff"

@@ -13,7 +13,7 @@ from starlette.datastructures import FormData, UploadFile
 from bot.media import LARGEST_FILE, MediaStore, UnfitMedia, ours
 from bot.web.staffhall import Shut, field, fields
 from flows.engine.messages import Phrase
-from handlers.ticketform import Given
+from handlers.staffpages.ticketform import Given
 
 PHOTO = "/staff/photo/"
 _KEY = re.compile(r"[A-Za-z0-9_-]{8,40}")

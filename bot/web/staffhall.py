@@ -14,9 +14,10 @@ from bot.web import asked
 from bot.web.door import language
 from bot.web.staffbadge import Badge, Badges, blank
 from bot.web.staffpages import StaffPages
-from handlers import delivery, signing
 from handlers.desk import Desk, Work
-from handlers.ticketpage import Reader
+from handlers.outbox import delivery
+from handlers.staffpages import signing
+from handlers.staffpages.ticketpage import Reader
 from models.database import is_clash, is_down
 
 Endpoint = Callable[[Request], Awaitable[Response]]

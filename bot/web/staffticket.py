@@ -16,13 +16,13 @@ from bot.web.staffdoor import HOME, StaffDoor
 from bot.web.staffforms import Forms, PhotoLinks
 from bot.web.staffhall import Hall, Shut
 from bot.web.staffpages import SAFE
-from handlers import links, ticketdeeds, ticketlist, ticketpage
 from handlers.desk import Work
-from handlers.links import PAGE, Pass
 from handlers.roster import called
-from handlers.ticketdeeds import Outcome, Unfinished
-from handlers.ticketform import NOTHING, Field, Given
-from handlers.ticketpage import NOTE, Asking, Page, Reader
+from handlers.staffpages import links, ticketdeeds, ticketlist, ticketpage
+from handlers.staffpages.links import PAGE, Pass
+from handlers.staffpages.ticketdeeds import Outcome, Unfinished
+from handlers.staffpages.ticketform import NOTHING, Field, Given
+from handlers.staffpages.ticketpage import NOTE, Asking, Page, Reader
 
 _ACTION = re.compile(r"[a-z_]{1,40}")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time
 from zoneinfo import ZoneInfo
@@ -12,7 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from handlers.importing.concepts import ResidentRow
-from handlers.importing.plan import Living, Named, Number, Person, Place, Plan
+from handlers.importing.plan import Living, Named, Number, Once, Person, Place, Plan
 from models.community import Community, Home
 from models.resident import Membership, Phone, Resident
 
@@ -24,22 +24,28 @@ async def known(session: AsyncSession, plan: Plan) -> None:
     for number, name, locale in await session.execute(residents.order_by(Resident.id)):
         people[number] = Person(number, name, locale)
     phones = select(Phone.resident_id, Phone.id, Phone.number, Phone.rank).order_by(Phone.rank, Phone.id)
-    for resident, *phone in await session.execute(phones):
+    for resident, number, dialled, rank in await session.execute(phones):
         if resident in people:
-            people[resident].phones.append(Number(*phone))
-    lives = (
-        select(Membership, Community.code, Home.name)
+            people[resident].phones.append(Number(number, dialled, rank))
+    for resident, home, living in await _stays(session):
+        if resident in people:
+            _remember(people[resident], home, living, plan.now)
+    plan.people = list(people.values())
+
+
+async def _stays(session: AsyncSession) -> list[tuple[int, Named, Living]]:
+    """Who has lived where, in the order in which it was written down."""
+    columns = (Membership.resident_id, Membership.id, Membership.role, Membership.since, Membership.until)
+    stays = (
+        select(*columns, Community.code, Home.name)
         .join(Home, Home.id == Membership.home_id)
         .join(Community, Community.id == Home.community_id)
         .order_by(Membership.id)
     )
-    columns = (Membership.resident_id, Membership.id, Membership.role, Membership.since, Membership.until)
-    for resident, *living, code, home in await session.execute(
-        lives.with_only_columns(*columns, Community.code, Home.name)
-    ):
-        if resident in people:
-            _remember(people[resident], (code, home), Living(*living), plan.now)
-    plan.people = list(people.values())
+    return [
+        (resident, (code, home), Living(number, role, since, until))
+        for resident, number, role, since, until, code, home in await session.execute(stays)
+    ]
 
 
 def _remember(person: Person, home: Named, living: Living, now: datetime) -> None:
@@ -54,7 +60,7 @@ def _over(living: Living, now: datetime) -> bool:
 
 
 def residents(plan: Plan, rows: Sequence[ResidentRow]) -> None:
-    register = _Register.of(plan)
+    register, once = _Register.of(plan), Once(plan.findings, "name")
     for row in rows:
         place = plan.place(row.row, row.community)
         if place is None:
@@ -63,8 +69,11 @@ def residents(plan: Plan, rows: Sequence[ResidentRow]) -> None:
         person = register.who(row, homes)
         if person is not None:
             _describe(plan, person, row)
+            if row.locale is not None and once.first(row.row, person, row.locale):
+                _speaks(person, row.locale)
             for home in homes:
-                _lives(plan, place, person, home, row)
+                if once.first(row.row, (person, home), (row.role, row.since)):
+                    _lives(plan, place, person, home, row)
     for person in plan.people:
         if person.row is not None:
             _settle(plan, person)
@@ -110,28 +119,32 @@ class _Register:
         holders = _distinct(one for phone in row.phones for one in self.phones.get(phone, ()))
         namesakes = _distinct(one for home in homes for one in self.doors.get((home, row.name), ()))
         found = self._among(row, holders, namesakes)
-        if found is None and not holders and not namesakes:
-            found = Person(None, row.name, None)
-            self.plan.people.append(found)
-            self.plan.counts["residents.new"] += 1
         if found is not None:
             self.enter(found, row.phones, homes)
         return found
 
     def _among(self, row: ResidentRow, holders: list[Person], namesakes: list[Person]) -> Person | None:
-        """Phone and name, or the first phone alone, or name and home with another phone than before."""
+        """Phone and name; else the first phone alone; else name and home, with another phone than before.
+
+        Who only shares a phone that is not called first with somebody of another name is somebody new.
+        """
         named = [one for one in holders if one.name == row.name]
         if len(named) == 1:
             return named[0]
-        if not holders and not namesakes:
-            return None
-        candidates = holders or namesakes
-        firsts = self.phones.get(row.phones[0], ()) if holders else candidates
-        clear = len(candidates) == len(firsts) == 1 and not (holders and namesakes)
-        if clear and candidates[0].row is None:
+        rivals = [one for one in holders if one.first == row.phones[0]]
+        candidates = _distinct((*named, *rivals, *namesakes))
+        if len(candidates) == 1 and candidates[0].row is None:
             return candidates[0]
-        self._unclear(row, candidates)
-        return None
+        if candidates:
+            self._unclear(row, candidates)
+            return None
+        return self._newcomer(row)
+
+    def _newcomer(self, row: ResidentRow) -> Person:
+        person = Person(None, row.name, None)
+        self.plan.people.append(person)
+        self.plan.counts["residents.new"] += 1
+        return person
 
     def _unclear(self, row: ResidentRow, candidates: list[Person]) -> None:
         other = next((one.row for one in candidates if one.row is not None), None)
@@ -141,21 +154,25 @@ class _Register:
             self.plan.findings.fault("same_person", row.row.at("phones"), other=other.at("phones"))
 
 
-def _distinct(people: object) -> list[Person]:
-    return list({id(one): one for one in people}.values())  # type: ignore[attr-defined]
+def _distinct(people: Iterable[Person]) -> list[Person]:
+    return list(dict.fromkeys(people))
 
 
 def _describe(plan: Plan, person: Person, row: ResidentRow) -> None:
-    """Name, language and phones; what comes first in the file comes first."""
+    """Name and phones; what comes first in the file comes first."""
     if person.id is not None and row.name != person.name:
         plan.findings.note("renamed", row.row.at("name"), old=person.name, new=row.name)
         person.log.append(("name", person.name, row.name))
         person.name, person.changed = row.name, True
-    if row.locale is not None and row.locale != person.locale:
-        person.log += [("locale", person.locale, row.locale)] * (person.id is not None)
-        person.locale, person.changed = row.locale, True
     person.row = person.row or row.row
     person.wanted += [phone for phone in row.phones if phone not in person.wanted]
+
+
+def _speaks(person: Person, locale: str) -> None:
+    if person.locale != locale:
+        if person.id is not None:
+            person.log.append(("locale", person.locale, locale))
+        person.locale, person.changed = locale, True
 
 
 def _lives(plan: Plan, place: Place, person: Person, home: Named, row: ResidentRow) -> None:
@@ -194,8 +211,8 @@ def _settle(plan: Plan, person: Person) -> None:
     if before == after:
         plan.counts["residents.changed"] += person.changed and person.id is not None
         return
-    highest = max((phone.rank for phone in person.phones), default=-1)
-    person.phones = [held.get(number, Number(None, number, highest + 1)) for number in after]
+    person.phones = [held.get(number, Number(None, number, -1)) for number in after]
+    person.redialled = True
     if person.id is not None:
         person.log.append(("phones", ", ".join(before) or None, ", ".join(after)))
         plan.counts["phones.changed"] += 1

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Hashable, Iterable, Iterator, Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, TypeAlias
@@ -59,7 +59,7 @@ class Number:
     rank: int
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Person:
     """A resident; `row` is where the file first speaks of them, `wanted` their phones as it orders them."""
 
@@ -71,10 +71,16 @@ class Person:
     row: Row | None = None
     wanted: list[str] = field(default_factory=list)
     changed: bool = False
+    redialled: bool = False
     log: list[tuple[str, str | None, str | None]] = field(default_factory=list)
 
+    @property
+    def first(self) -> str:
+        """The number to call first."""
+        return self.wanted[0] if self.wanted else next((one.number for one in self.phones), "")
 
-@dataclass(slots=True)
+
+@dataclass(slots=True, eq=False)
 class Worker:
     """A member of staff; `roles` are (community, role), of which `hired` are new."""
 
@@ -150,13 +156,3 @@ class Once:
         if before[0] != content:
             self.findings.fault("twice", row.at(self.column), other=before[1].at(self.column))
         return False
-
-
-def fresh(things: Iterable[Any]) -> Iterator[Any]:
-    """Those that are not in the database yet."""
-    return (thing for thing in things if thing.id is None)
-
-
-def changed(things: Iterable[Any]) -> Iterator[Any]:
-    """Those that are in the database, but not as they are now."""
-    return (thing for thing in things if thing.id is not None and thing.changed)

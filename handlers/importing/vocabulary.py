@@ -56,7 +56,7 @@ class Vocabulary:
         said = self._say(f"hint.{concept}.{column.name}")
         return f"{said}\n{' · '.join(self.choices(column))}" if column.choices else said
 
-    def choices(self, column: Column) -> Sequence[str]:
+    def choices(self, column: Column) -> list[str]:
         return [self._choice(column, choice, self.locale) for choice in column.choices]
 
     def _say(self, key: str) -> str:

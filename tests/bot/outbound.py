@@ -14,9 +14,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot.budget import UNLIMITED, Limits
 from bot.channel import SendError, Uncertain
 from bot.sender import Sender
-from handlers import delivery
 from handlers.envelopes import Button, Capabilities, Outgoing
-from handlers.outcomes import Callbacks
+from handlers.outbox import delivery
+from handlers.outbox.outcomes import Callbacks
 from models.account import Account
 from models.card import Card
 from models.community import Building, Community, Home

@@ -10,11 +10,12 @@ from sqlalchemy import select, update
 
 from bot.channel import SendError, Shut, Unreachable
 from bot.sender import Sender
-from handlers import delivery, notices
+from handlers import notices
 from handlers.cards import sheet
 from handlers.desk import Work
 from handlers.envelopes import Capabilities, Kind, Outgoing
 from handlers.inbound import receive
+from handlers.outbox import delivery
 from handlers.reporting import Reports
 from models import Account, Card, Group, Outbox, Ticket
 from models.database import Database

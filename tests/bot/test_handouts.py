@@ -14,8 +14,9 @@ from sqlalchemy import delete, func, select
 from bot.handouts import home_qr
 from bot.office import Impossible
 from bot.settings import Settings, WrongSetting
-from handlers import binding, demo
+from handlers import demo
 from handlers.desk import utcnow
+from handlers.people import binding
 from models import Code, Phone
 from models.database import Database
 from tests.emulators.wechat import WechatServer

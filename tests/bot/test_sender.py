@@ -21,8 +21,8 @@ from bot.channel import (
     Uncertain,
     Unreachable,
 )
-from handlers import delivery
-from handlers.moving import move
+from handlers.outbox import delivery
+from handlers.outbox.moving import move
 from models.account import Account
 from models.card import Card
 from models.database import Database

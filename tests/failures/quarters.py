@@ -10,7 +10,7 @@ from pathlib import Path
 
 from sqlalchemy import func, select
 
-from handlers import binding
+from handlers.people import binding
 from models import Account, Community, Group, Home, Membership, Outbox, Resident, Staff, StaffRole, Ticket
 from models.base import Base
 from tests.emulators.wechat import Outcome, Phone, WechatServer

@@ -8,11 +8,11 @@ import pytest
 from sqlalchemy import insert, select, text
 
 from bot.budget import UNLIMITED, Budget
-from handlers import delivery, dispatch
-from handlers.dispatch import Door
 from handlers.envelopes import Outgoing
-from handlers.joining import _kept
-from handlers.moving import move
+from handlers.outbox import delivery, dispatch
+from handlers.outbox.dispatch import Door
+from handlers.outbox.joining import _kept
+from handlers.outbox.moving import move
 from models.account import Account
 from models.card import Card
 from models.conversation import Conversation

@@ -13,10 +13,11 @@ import pytest
 from sqlalchemy import event, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from handlers import binding, delivery, linking, scanning
 from handlers.desk import Scene, Work
 from handlers.envelopes import Inbound, Kind, Outgoing
 from handlers.inbound import receive
+from handlers.outbox import delivery
+from handlers.people import binding, linking, scanning
 from models import Account, ChangeLog, Claim, Code, Membership, Outbox, Phone, Resident
 from models.database import Database
 from models.hearing import Standing

@@ -15,10 +15,10 @@ from hypothesis import strategies as st
 from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from handlers import merging
 from handlers.desk import Desk, Work
-from handlers.journal import owned
-from handlers.merging import Unmergeable
+from handlers.people import merging
+from handlers.people.journal import owned
+from handlers.people.merging import Unmergeable
 from models import (
     Account,
     Base,

@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from handlers.envelopes import Inbound, Kind, Receipt
 from handlers.inbound import receive
-from handlers.journal import owned
+from handlers.people.journal import owned
 from models import (
     Account,
     Home,

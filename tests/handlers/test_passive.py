@@ -10,11 +10,12 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select, update
 
-from handlers import delivery, dialogue, passive
+from handlers import dialogue, passive
 from handlers.desk import Work
 from handlers.envelopes import Button, Inbound, Kind, Media, Outgoing, Receipt
-from handlers.gathering import fits, parted
 from handlers.inbound import receive
+from handlers.outbox import delivery
+from handlers.outbox.gathering import fits, parted
 from models import Account, Conversation, Inbox, Outbox, Ticket
 from models.database import Database
 from tests.world import NUMBERS, WORDS, World, world

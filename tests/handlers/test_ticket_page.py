@@ -20,10 +20,11 @@ from flows.engine.messages import Json, Phrase
 from flows.engine.questions import Choice, Number, Phone, Photos, Several, Slot, Text, YesNo
 from flows.engine.when import windows
 from flows.ticket import ActionFlow, Remark
-from handlers import forgetting, links, signing
+from handlers import forgetting
 from handlers.desk import Desk, Work
+from handlers.staffpages import links, signing
+from handlers.staffpages.ticketform import NOTHING, Field, Filled, Given, Shape, fill, finish
 from handlers.texts import Language, Texts
-from handlers.ticketform import NOTHING, Field, Filled, Given, Shape, fill, finish
 from models import tally
 from models.account import Account
 from models.database import Database

@@ -35,9 +35,9 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select, update
 
 from flows.engine.form import Draft
-from handlers import binding
 from handlers.envelopes import Button, Inbound, Kind, Media
-from handlers.scanning import Printed
+from handlers.people import binding
+from handlers.people.scanning import Printed
 from models import Code, Conversation, Staff
 from tests.world import Post, World
 

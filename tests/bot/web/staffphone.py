@@ -16,7 +16,8 @@ from fastapi import FastAPI
 from bot.media import MediaStore
 from bot.settings import Settings
 from bot.web import WebChannel, router
-from handlers import binding, links
+from handlers.people import binding
+from handlers.staffpages import links
 from handlers.texts import Texts
 from models.database import Database
 from tests.bot.web.parrot import Parrot

@@ -17,8 +17,9 @@ from sqlalchemy import delete, select, update
 
 from bot.web.page import FOLDER
 from bot.web.photos import REFUSED
-from handlers import binding, links
-from handlers.signing import Denied
+from handlers.people import binding
+from handlers.staffpages import links
+from handlers.staffpages.signing import Denied
 from models.account import Account
 from models.code import Code
 from models.community import Building, Community, Home

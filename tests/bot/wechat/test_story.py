@@ -16,9 +16,10 @@ from bot.wechat import menu
 from bot.wechat.channel import utcnow
 from bot.wechat.door import WechatDoor
 from bot.wechat.webhook import PATH
-from handlers import delivery, demo, office
+from handlers import demo, office
 from handlers.desk import Desk
 from handlers.envelopes import Outgoing
+from handlers.outbox import delivery
 from handlers.reporting import Reports
 from models import Account, Attachment, Outbox
 from models.database import Database

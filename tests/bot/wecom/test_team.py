@@ -12,8 +12,9 @@ from sqlalchemy.exc import OperationalError
 from structlog.testing import capture_logs
 
 from bot.channel import Gone, SendError, Temporary, Throttled, Unacceptable
-from handlers import links, office
+from handlers import office
 from handlers.envelopes import Outgoing
+from handlers.staffpages import links
 from models import Account, Group, TicketEvent
 from models.database import Database
 from tests.bot.wecom.company import PAGE, TEXT, TITLE, ticket

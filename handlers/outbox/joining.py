@@ -9,9 +9,9 @@ from typing import Any
 from sqlalchemy import ColumnElement, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from handlers.delivery import EMERGENCY, ORDINARY, changed
 from handlers.envelopes import Outgoing
-from handlers.gathering import gathered
+from handlers.outbox.delivery import EMERGENCY, ORDINARY, changed
+from handlers.outbox.gathering import gathered
 from models.card import Card
 from models.outbox import Outbox
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from handlers import binding, linking, scanning
 from handlers.desk import Scene
+from handlers.people import binding, linking, scanning
 
 
 async def redeem(scene: Scene, text: str) -> bool:

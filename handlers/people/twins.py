@@ -9,10 +9,12 @@ from datetime import timedelta
 from sqlalchemy import func, or_, select
 
 from flows.engine.lifecycle import Role
-from handlers import cards, delivery, doors, merging, reaching
+from handlers import cards, reaching
 from handlers.desk import Scene, Work
 from handlers.envelopes import Button, Outgoing
-from handlers.merging import Unmergeable
+from handlers.outbox import delivery
+from handlers.people import doors, merging
+from handlers.people.merging import Unmergeable
 from models import tally
 from models.account import Account
 from models.community import Home

@@ -9,9 +9,10 @@ from sqlalchemy import Column, Table, delete, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from handlers import cards, doubles, notices, reaching, tickets
+from handlers import cards, notices, reaching, tickets
 from handlers.desk import Work
-from handlers.journal import RESIDENT, Journal, Row, owned
+from handlers.people import doubles
+from handlers.people.journal import RESIDENT, Journal, Row, owned
 from models.merge import Merge, later
 from models.resident import ChangeLog, Resident
 from models.ticket import Ticket

@@ -11,11 +11,12 @@ from flows.engine.form import Flow
 from flows.engine.lifecycle import Actor, Line, Refused
 from flows.engine.messages import Json, Phrase
 from flows.ticket import Remark
-from handlers import cards, ticketform, tickets
+from handlers import cards, tickets
 from handlers.cards import Sheet
 from handlers.desk import Work, facts_of
 from handlers.roster import called
-from handlers.ticketform import Filled, Given
+from handlers.staffpages import ticketform
+from handlers.staffpages.ticketform import Filled, Given
 from handlers.tickets import Doer
 from models.attachment import Attachment
 from models.community import Community

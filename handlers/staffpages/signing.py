@@ -9,11 +9,14 @@ from enum import StrEnum
 
 from sqlalchemy import select, update
 
-from handlers import binding, delivery, links, reaching
+from handlers import reaching
 from handlers.desk import Desk, Work
 from handlers.envelopes import Button, Outgoing
-from handlers.links import Pass
+from handlers.outbox import delivery
+from handlers.people import binding
 from handlers.roster import called
+from handlers.staffpages import links
+from handlers.staffpages.links import Pass
 from models import people, tally
 from models.account import Account
 from models.code import Code

@@ -11,12 +11,13 @@ from flows.engine.effects import Act
 from flows.engine.form import Flow
 from flows.engine.lifecycle import Action, Refused
 from flows.ticket import Remark
-from handlers import acting, signing, ticketform, tickets
+from handlers import acting, tickets
 from handlers.desk import Scene, Work, facts_of
 from handlers.envelopes import Inbound, Kind
-from handlers.signing import PAGES
-from handlers.ticketform import Filled, Given
-from handlers.ticketpage import Reader, about, is_note
+from handlers.staffpages import signing, ticketform
+from handlers.staffpages.signing import PAGES
+from handlers.staffpages.ticketform import Filled, Given
+from handlers.staffpages.ticketpage import Reader, about, is_note
 from models.attachment import Attachment
 from models.base import add_once
 from models.conversation import Inbox

@@ -6,10 +6,10 @@ from dataclasses import replace
 
 from sqlalchemy import select
 
-from handlers import links
 from handlers.cards import staff_locale
 from handlers.desk import Work
 from handlers.envelopes import Button, Outgoing
+from handlers.staffpages import links
 from models.account import Account
 from models.card import Card
 from models.community import Community

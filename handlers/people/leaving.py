@@ -7,9 +7,9 @@ import secrets
 from sqlalchemy import delete, select, update
 
 from handlers import cards, reaching, tickets
-from handlers.delivery import changed
 from handlers.desk import Scene
 from handlers.envelopes import Outgoing
+from handlers.outbox.delivery import changed
 from models.account import Account
 from models.card import Card
 from models.conversation import Conversation, DeadLetter, Inbox

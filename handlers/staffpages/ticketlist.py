@@ -12,7 +12,7 @@ from sqlalchemy import case, select
 from flows import catalogue
 from handlers import cards
 from handlers.desk import Work
-from handlers.ticketpage import Reader
+from handlers.staffpages.ticketpage import Reader
 from models.community import Community, Home
 from models.staff import StaffRole
 from models.ticket import Ticket

@@ -6,7 +6,7 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
-from handlers.delivery import changed
+from handlers.outbox.delivery import changed
 from models.card import Card
 from models.conversation import Conversation
 from models.group import Group

@@ -12,8 +12,9 @@ from datetime import datetime, timedelta
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from handlers import doors, notices
+from handlers import notices
 from handlers.desk import Scene
+from handlers.people import doors
 from handlers.roster import called
 from models.account import Account
 from models.code import Claim, Code

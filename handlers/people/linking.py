@@ -6,9 +6,11 @@ from collections.abc import Sequence
 
 from sqlalchemy import select, update
 
-from handlers import binding, delivery, doors, reaching, tickets, twins
+from handlers import reaching, tickets
 from handlers.desk import Scene
 from handlers.envelopes import Button, Outgoing
+from handlers.outbox import delivery
+from handlers.people import binding, doors, twins
 from models.account import Account
 from models.code import Code
 from models.resident import ChangeLog, Resident

@@ -12,10 +12,10 @@ from typing import Any, Protocol
 from sqlalchemy import Select, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from handlers.delivery import EMERGENCY, changed
 from handlers.envelopes import Outgoing
-from handlers.joining import join, merged
-from handlers.outcomes import Callbacks, tell
+from handlers.outbox.delivery import EMERGENCY, changed
+from handlers.outbox.joining import join, merged
+from handlers.outbox.outcomes import Callbacks, tell
 from models.card import Card
 from models.group import Group
 from models.outbox import Outbox

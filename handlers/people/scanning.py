@@ -10,8 +10,8 @@ from datetime import datetime, timedelta
 from sqlalchemy import delete, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from handlers import binding
 from handlers.desk import Scene
+from handlers.people import binding
 from models.base import add_once
 from models.code import Claim, Code
 from models.community import Home

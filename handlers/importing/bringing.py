@@ -1,0 +1,106 @@
+"""A file is brought in: read, held against what is known, and written down if nothing is wrong with it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from flows.engine.messages import Phrase
+from handlers.importing import crew, opening, people, places, tables
+from handlers.importing.concepts import Book
+from handlers.importing.findings import Faulty, Findings, Unreadable, shown
+from handlers.importing.plan import Plan
+from handlers.importing.vocabulary import Vocabulary
+from handlers.importing.writing import write
+from handlers.texts import Texts
+from models.database import is_clash
+
+LOCK = 0x494D504F
+"""The advisory lock under which one import at a time runs: "IMPO"."""
+COUNTED = (
+    "communities",
+    "buildings",
+    "homes",
+    "residents",
+    "phones",
+    "memberships",
+    "staff",
+    "roles",
+    "shifts",
+)
+
+
+class Import:
+    """A file on its way in; what it says to people is in one language."""
+
+    def __init__(self, path: Path, texts: Texts, locale: str, *, sheet: str = "") -> None:
+        self.path, self.texts, self.locale, self.sheet = path, texts, locale, sheet
+        self.findings = Findings()
+
+    def read(self) -> Book:
+        """Every row. Raises Faulty when there is none to be read, and OSError.
+
+        What is wrong with single cells is kept, so that `compare` can tell all of it at once.
+        """
+        words = Vocabulary(self.texts, self.locale)
+        try:
+            found = opening.tables(self.path, self.sheet, words, self.findings)
+            book = tables.book(found, words, self.findings)
+        except Unreadable as wrong:
+            self.findings.fault(wrong.key, self.path.name, **wrong.values)
+            raise self._faulty() from None
+        if not any(getattr(book, name) for name in Book.__slots__) and not self.findings.faults:
+            self.findings.fault("empty", self.path.name)
+        return book
+
+    async def compare(self, session: AsyncSession, now: datetime, book: Book) -> Plan:
+        """What the file would change. Raises Faulty."""
+        if session.get_bind().dialect.name == "postgresql":
+            await session.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
+        plan = Plan(now, self.findings)
+        await places.known(session, plan)
+        await people.known(session, plan)
+        await crew.known(session, plan)
+        await crew.known_duties(session, plan, book.shifts)
+        places.communities(plan, book.communities)
+        places.buildings(plan, book.buildings)
+        places.homes(plan, book.homes)
+        people.residents(plan, book.residents)
+        crew.staff(plan, book.staff)
+        crew.shifts(plan, book.shifts)
+        if self.findings.faults:
+            raise self._faulty()
+        return plan
+
+    async def write(self, session: AsyncSession, plan: Plan) -> None:
+        """Write it down. Raises Faulty when somebody else has just written down the same."""
+        try:
+            await write(session, plan, self.path.name)
+        except DBAPIError as error:
+            if not is_clash(error):
+                raise
+            self.findings.fault("clash", self.path.name)
+            raise self._faulty() from error
+
+    def told(self, plan: Plan, *, dry: bool) -> str:
+        """What was done, or would be, in one line."""
+        counted = [f"{name}.{how}" for name in COUNTED for how in ("new", "changed")]
+        items = [
+            self.texts.say(Phrase(f"importing.count.{key}", {"n": plan.counts[key]}), self.locale)
+            for key in counted
+            if plan.counts[key]
+        ]
+        key = ("would" if dry else "did") if items else "nothing"
+        said = Phrase(f"importing.said.{key}", {"items": items, "file": shown(self.path.name)})
+        return self.texts.say(said, self.locale)
+
+    def remarks(self) -> list[str]:
+        """What is worth saying besides."""
+        return self.findings.remarks(self.texts, self.locale)
+
+    def _faulty(self) -> Faulty:
+        return Faulty([*self.remarks(), *self.findings.complaints(self.texts, self.locale)])
