@@ -88,11 +88,13 @@ class Import:
 
     def told(self, plan: Plan, *, dry: bool) -> str:
         """What was done, or would be, in one line."""
-        counted = [f"{name}.{how}" for name in COUNTED for how in ("new", "changed")]
         items = [
-            self.texts.say(Phrase(f"importing.count.{key}", {"n": plan.counts[key]}), self.locale)
-            for key in counted
-            if plan.counts[key]
+            self.texts.say(
+                Phrase(f"importing.count.{name}.{how}", {"n": plan.counts[name, how]}), self.locale
+            )
+            for name in COUNTED
+            for how in ("new", "changed")
+            if plan.counts[name, how]
         ]
         key = ("would" if dry else "did") if items else "nothing"
         said = Phrase(f"importing.said.{key}", {"items": items, "file": shown(self.path.name)})

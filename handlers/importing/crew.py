@@ -92,7 +92,7 @@ def _without_phone(plan: Plan, place: Place, row: StaffRow) -> list[Worker]:
 def _newcomer(plan: Plan, row: StaffRow) -> Worker:
     worker = Worker(None, row.name, "", row.phone, None)
     plan.workers.append(worker)
-    plan.counts["staff.new"] += 1
+    plan.counts["staff", "new"] += 1
     return worker
 
 
@@ -113,14 +113,14 @@ def _translate(plan: Plan, worker: Worker, name_en: str) -> None:
 def _change(plan: Plan, worker: Worker) -> None:
     if worker.id is not None and not worker.changed:
         worker.changed = True
-        plan.counts["staff.changed"] += 1
+        plan.counts["staff", "changed"] += 1
 
 
 def _hire(plan: Plan, worker: Worker, role: tuple[str, str]) -> None:
     if role not in worker.roles:
         worker.roles.add(role)
         worker.hired.append(role)
-        plan.counts["roles.new"] += worker.id is not None
+        plan.counts["roles", "new"] += worker.id is not None
 
 
 # --- shifts
@@ -146,10 +146,10 @@ def shifts(plan: Plan, rows: Sequence[ShiftRow]) -> None:
 def _serve(plan: Plan, before: Duty | None, duty: Duty) -> None:
     if before is None:
         plan.duties.append(duty)
-        plan.counts["shifts.new"] += 1
+        plan.counts["shifts", "new"] += 1
     elif before.ends_at != duty.ends_at:
         before.ends_at, before.changed = duty.ends_at, True
-        plan.counts["shifts.changed"] += 1
+        plan.counts["shifts", "changed"] += 1
 
 
 def _meant(plan: Plan, place: Place, row: ShiftRow) -> Worker | None:

@@ -143,7 +143,7 @@ class _Register:
     def _newcomer(self, row: ResidentRow) -> Person:
         person = Person(None, row.name, None)
         self.plan.people.append(person)
-        self.plan.counts["residents.new"] += 1
+        self.plan.counts["residents", "new"] += 1
         return person
 
     def _unclear(self, row: ResidentRow, candidates: list[Person]) -> None:
@@ -187,12 +187,12 @@ def _lives(plan: Plan, place: Place, person: Person, home: Named, row: ResidentR
     if living is None:
         person.lives[home] = Living(None, row.role, since or plan.now)
         person.log.append(("home", None, home[1]))
-        plan.counts["memberships.new"] += person.id is not None
+        plan.counts["memberships", "new"] += person.id is not None
         return
     stays = since is None or living.since.astimezone(zone).date() == row.since
     if living.role != row.role or not stays:
         _moved(person, living, home, row, since if since is not None and not stays else living.since)
-        plan.counts["memberships.changed"] += 1
+        plan.counts["memberships", "changed"] += 1
 
 
 def _moved(person: Person, living: Living, home: Named, row: ResidentRow, since: datetime) -> None:
@@ -209,14 +209,14 @@ def _settle(plan: Plan, person: Person) -> None:
     before = list(held)
     after = [*person.wanted, *(number for number in before if number not in person.wanted)]
     if before == after:
-        plan.counts["residents.changed"] += person.changed and person.id is not None
+        plan.counts["residents", "changed"] += person.changed and person.id is not None
         return
     person.phones = [held.get(number, Number(None, number, -1)) for number in after]
     person.redialled = True
     if person.id is not None:
         person.log.append(("phones", ", ".join(before) or None, ", ".join(after)))
-        plan.counts["phones.changed"] += 1
-        plan.counts["residents.changed"] += person.changed
+        plan.counts["phones", "changed"] += 1
+        plan.counts["residents", "changed"] += person.changed
 
 
 def _midnight(day: date, zone: ZoneInfo) -> datetime:

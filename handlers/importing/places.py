@@ -62,14 +62,14 @@ def _community(plan: Plan, row: CommunityRow) -> None:
         plan.places[row.code] = Place(
             None, row.code, row.name or row.code, row.name_en or "", row.timezone or ZONE, _settings({}, row)
         )
-        plan.counts["communities.new"] += 1
+        plan.counts["communities", "new"] += 1
         return
     settings = _settings(place.settings, row)
     now = (row.name or place.name, row.name_en or place.name_en, row.timezone or place.timezone, settings)
     if now != (place.name, place.name_en, place.timezone, place.settings):
         place.name, place.name_en, place.timezone, place.settings = now
         place.changed = True
-        plan.counts["communities.changed"] += 1
+        plan.counts["communities", "changed"] += 1
 
 
 def _content(row: CommunityRow) -> object:
@@ -92,7 +92,7 @@ def buildings(plan: Plan, rows: Sequence[BuildingRow]) -> None:
         place = plan.place(row.row, row.community)
         if place is not None and (place.code, row.name) not in plan.buildings:
             plan.buildings[place.code, row.name] = None
-            plan.counts["buildings.new"] += 1
+            plan.counts["buildings", "new"] += 1
 
 
 def homes(plan: Plan, rows: Sequence[HomeRow]) -> None:
@@ -113,7 +113,7 @@ def _home(plan: Plan, named: tuple[str, str], building: str) -> None:
     door = plan.homes.get(named)
     if door is None:
         plan.homes[named] = Door(None, building)
-        plan.counts["homes.new"] += 1
+        plan.counts["homes", "new"] += 1
     elif door.building != building:
         door.building, door.changed = building, True
-        plan.counts["homes.changed"] += 1
+        plan.counts["homes", "changed"] += 1

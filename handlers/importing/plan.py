@@ -13,8 +13,8 @@ from handlers.importing.findings import Findings
 
 Named: TypeAlias = tuple[str, str]
 """Something by its community's code and its own name."""
-Counts: TypeAlias = Counter[str]
-"""How many of what are new or changed, such as homes.new."""
+Counts: TypeAlias = Counter[tuple[str, str]]
+"""How many of what are "new" or "changed"."""
 
 
 @dataclass(slots=True)

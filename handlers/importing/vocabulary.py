@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 
 from flows.engine.messages import Phrase
 from handlers.importing import cells
@@ -21,13 +21,15 @@ class Vocabulary:
         self.texts, self.locale = texts, locale
         self.columns: Mapping[Concept, tuple[Column, ...]] = columns(texts.locales)
         self._titles = {
-            word: concept for concept in Concept for word in self._named(f"sheet.{concept}", concept)
+            word: concept
+            for concept in Concept
+            for word in self._named(Phrase(f"importing.sheet.{concept}"), concept)
         }
         self._headers = {
             (concept, word): column
             for concept, row in self.columns.items()
             for column in row
-            for word in self._named(f"column.{concept}.{column.name}", column.name)
+            for word in self._named(_header(concept, column), column.name)
         }
 
     def concept(self, title: str) -> Concept | None:
@@ -46,28 +48,29 @@ class Vocabulary:
         return tuple(dict.fromkeys(self._known(known, column, word) for word in cells.words(raw)))
 
     def title(self, concept: Concept) -> str:
-        return self._say(f"sheet.{concept}")
+        return self._say(Phrase(f"importing.sheet.{concept}"))
 
     def header(self, concept: Concept, column: Column) -> str:
-        return self._say(f"column.{concept}.{column.name}")
+        return self._say(_header(concept, column))
 
     def hint(self, concept: Concept, column: Column) -> str:
         """What belongs into a column."""
-        said = self._say(f"hint.{concept}.{column.name}")
+        said = self._say(Phrase(f"importing.hint.{concept}.{column.name}"))
         return f"{said}\n{' · '.join(self.choices(column))}" if column.choices else said
 
     def choices(self, column: Column) -> list[str]:
         return [self._choice(column, choice, self.locale) for choice in column.choices]
 
-    def _say(self, key: str) -> str:
-        return self.texts.say(Phrase(f"importing.{key}"), self.locale)
+    def _say(self, phrase: Phrase) -> str:
+        return self.texts.say(phrase, self.locale)
 
-    def _named(self, key: str, itself: str) -> Iterator[str]:
+    def _named(self, title: Phrase, itself: str) -> Iterator[str]:
         """Everything that means a sheet or a column, in any language."""
         yield folded(itself)
         for locale in self.texts.locales:
-            yield folded(self.texts.say(Phrase(f"importing.{key}"), locale))
-            yield from (folded(word) for word in self.texts.words(f"importing.also.{key}", locale))
+            yield folded(self.texts.say(title, locale))
+            also = title.key.replace("importing.", "importing.also.")
+            yield from (folded(word) for word in self.texts.words(also, locale))
 
     def _choice(self, column: Column, choice: str, locale: str) -> str:
         """A role by its name; a language by what it calls itself."""
@@ -86,6 +89,10 @@ class Vocabulary:
         if found is None:
             raise Wrong("choice", value=word, items=list(self.choices(column)))
         return found
+
+
+def _header(concept: Concept, column: Column) -> Phrase:
+    return Phrase(f"importing.column.{concept}.{column.name}")
 
 
 def folded(word: str) -> str:

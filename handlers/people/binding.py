@@ -58,7 +58,7 @@ async def issue(
 
     One for a resident without a home links another of their chats.
     """
-    code = "".join(secrets.choice(ALPHABET) for _ in range(LENGTH))
+    code = _made_up()
     lives = STAFF_CODE_LIVES if staff is not None else HOME_CODE_LIVES
     if staff is None and home is None:
         lives = CHAT_CODE_LIVES
@@ -74,6 +74,14 @@ async def issue(
     )
     await session.flush()
     return code
+
+
+def _made_up() -> str:
+    """A code with a digit in it, so that it cannot be taken for a word."""
+    while True:
+        code = "".join(secrets.choice(ALPHABET) for _ in range(LENGTH))
+        if looks_exactly_like_code(code):
+            return code
 
 
 def looks_like_code(text: str) -> bool:

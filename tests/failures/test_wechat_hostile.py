@@ -34,6 +34,8 @@ MEGABYTE = 1024 * 1024
 BOMB = '<!DOCTYPE xml [<!ENTITY a "ha"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;">]>'
 LAUGHS = "".join(f"<!ENTITY l{n} '" + 10 * f"&l{n - 1};" + "'>" for n in range(1, 12))
 LAUGHTER = f'<!DOCTYPE xml [<!ENTITY l0 "ha">{LAUGHS}]>'
+OF_THE_VENDOR = ("Status", "FailReason")
+"""What WeChat itself says about a form or an account is noted in the log, and says nothing about people."""
 NO_FORMS = (
     *(
         "",
@@ -200,7 +202,7 @@ class Door:
         fields = copy.deepcopy({**self.head, **dice.choice(self.bodies)})
         fields["FromUserName"] = f"o{MALLORY}{dice.randrange(40)}"
         fields["MsgId"] = str(dice.randrange(2**62))
-        places = list(_leaves(fields))
+        places = [place for place in _leaves(fields) if place[1] not in OF_THE_VENDOR]
         for holder, key in dice.sample(places, min(len(places), dice.randrange(3))):
             holder[key] = dice.choice(ABSURD)
         inside = write(fields)
