@@ -55,7 +55,7 @@ def talk(
 @app.command("import")
 def import_file(
     file: Annotated[
-        Path | None, typer.Argument(metavar="[FILE]", help="Workbook, CSV file, or a folder or zip of those.")
+        Path | None, typer.Argument(metavar="FILE", help="Workbook, CSV file, or a folder or zip of those.")
     ] = None,
     template: Annotated[
         Path | None, typer.Option(metavar="FILE.xlsx", help="Write an empty workbook to be filled in.")

@@ -101,6 +101,8 @@ COMMANDS = (
     ("staff", "add"),
     ("group", "bind"),
     ("db", "upgrade"),
+    ("import",),
+    ("wechat", "menu", "push"),
 )
 
 

@@ -39,6 +39,7 @@ class Import:
 
     def __init__(self, path: Path, texts: Texts, locale: str, *, sheet: str = "") -> None:
         self.path, self.texts, self.locale, self.sheet = path, texts, locale, sheet
+        self.name = path.resolve().name
         self.findings = Findings()
 
     def read(self) -> Book:
@@ -51,10 +52,9 @@ class Import:
             found = opening.tables(self.path, self.sheet, words, self.findings)
             book = tables.book(found, words, self.findings)
         except Unreadable as wrong:
-            self.findings.fault(wrong.key, self.path.name, **wrong.values)
-            raise self._faulty() from None
+            raise self._unreadable(wrong) from None
         if not any(getattr(book, name) for name in Book.__slots__) and not self.findings.faults:
-            self.findings.fault("empty", self.path.name)
+            raise self._unreadable(Unreadable("empty"))
         return book
 
     async def compare(self, session: AsyncSession, now: datetime, book: Book) -> Plan:
@@ -79,12 +79,11 @@ class Import:
     async def write(self, session: AsyncSession, plan: Plan) -> None:
         """Write it down. Raises Faulty when somebody else has just written down the same."""
         try:
-            await write(session, plan, self.path.name)
+            await write(session, plan, self.name)
         except DBAPIError as error:
             if not is_clash(error):
                 raise
-            self.findings.fault("clash", self.path.name)
-            raise self._faulty() from error
+            raise self._unreadable(Unreadable("clash")) from error
 
     def told(self, plan: Plan, *, dry: bool) -> str:
         """What was done, or would be, in one line."""
@@ -97,12 +96,18 @@ class Import:
             if plan.counts[name, how]
         ]
         key = ("would" if dry else "did") if items else "nothing"
-        said = Phrase(f"importing.said.{key}", {"items": items, "file": shown(self.path.name)})
+        said = Phrase(f"importing.said.{key}", {"items": items, "file": shown(self.name)})
         return self.texts.say(said, self.locale)
 
     def remarks(self) -> list[str]:
         """What is worth saying besides."""
         return self.findings.remarks(self.texts, self.locale)
+
+    def _unreadable(self, wrong: Unreadable) -> Faulty:
+        """Of a file that cannot be read as a whole there is one thing to say."""
+        whole = Findings()
+        whole.fault(wrong.key, self.name, **wrong.values)
+        return Faulty(list(whole.complaints(self.texts, self.locale))[:1])
 
     def _faulty(self) -> Faulty:
         return Faulty([*self.remarks(), *self.findings.complaints(self.texts, self.locale)])

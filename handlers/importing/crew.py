@@ -163,8 +163,11 @@ def _meant(plan: Plan, place: Place, row: ShiftRow) -> Worker | None:
     if found and not serving:
         plan.findings.note("left", row.row.at("staff"), value=row.staff)
         return None
-    key = "ambiguous_staff" if serving else "no_staff"
-    plan.findings.fault(key, row.row.at("staff"), value=row.staff, community=place.code)
+    where = row.row.at("staff")
+    if serving:
+        plan.findings.fault("ambiguous_staff", where, value=row.staff)
+    else:
+        plan.findings.fault("no_staff", where, value=row.staff, community=place.code)
     return None
 
 

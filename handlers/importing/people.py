@@ -191,16 +191,14 @@ def _lives(plan: Plan, place: Place, person: Person, home: Named, row: ResidentR
         return
     stays = since is None or living.since.astimezone(zone).date() == row.since
     if living.role != row.role or not stays:
-        _moved(person, living, home, row, since if since is not None and not stays else living.since)
+        if living.role != row.role:
+            person.log.append(("role", f"{home[1]} {living.role}", f"{home[1]} {row.role}"))
+        if since is not None and not stays:
+            before = living.since.astimezone(zone)
+            person.log.append(("since", f"{home[1]} {before:%F}", f"{home[1]} {row.since}"))
+            living.since = since
+        living.role, living.changed = row.role, True
         plan.counts["memberships", "changed"] += 1
-
-
-def _moved(person: Person, living: Living, home: Named, row: ResidentRow, since: datetime) -> None:
-    if living.role != row.role:
-        person.log.append(("role", f"{home[1]} {living.role}", f"{home[1]} {row.role}"))
-    if living.since != since:
-        person.log.append(("since", f"{home[1]} {living.since:%F}", f"{home[1]} {row.since}"))
-    living.role, living.since, living.changed = row.role, since, living.id is not None
 
 
 def _settle(plan: Plan, person: Person) -> None:

@@ -31,6 +31,11 @@ class Vocabulary:
             for column in row
             for word in self._named(_header(concept, column), column.name)
         }
+        self._choices = {
+            column: {word: choice for choice in column.choices for word in self._choice_words(column, choice)}
+            for row in self.columns.values()
+            for column in row
+        }
 
     def concept(self, title: str) -> Concept | None:
         """Which sheet a title means: 住户, residents or `residents 2026`."""
@@ -42,10 +47,9 @@ class Vocabulary:
 
     def chosen(self, column: Column, raw: Raw) -> object:
         """The choice in a cell, or all of them where there may be several. Raises Wrong."""
-        known = {word: choice for choice in column.choices for word in self._choice_words(column, choice)}
         if not column.several:
-            return self._known(known, column, cells.text(raw))
-        return tuple(dict.fromkeys(self._known(known, column, word) for word in cells.words(raw)))
+            return self._known(column, cells.text(raw))
+        return tuple(dict.fromkeys(self._known(column, word) for word in cells.words(raw)))
 
     def title(self, concept: Concept) -> str:
         return self._say(Phrase(f"importing.sheet.{concept}"))
@@ -84,8 +88,8 @@ class Vocabulary:
         for locale in self.texts.locales:
             yield from (folded(word) for word in self.texts.words(f"importing.also.choice.{choice}", locale))
 
-    def _known(self, known: Mapping[str, str], column: Column, word: str) -> str:
-        found = known.get(folded(word))
+    def _known(self, column: Column, word: str) -> str:
+        found = self._choices[column].get(folded(word))
         if found is None:
             raise Wrong("choice", value=word, items=list(self.choices(column)))
         return found

@@ -10,6 +10,7 @@ from io import BytesIO
 from typing import Protocol, cast
 
 import openpyxl
+from openpyxl.cell.read_only import EMPTY_CELL
 from openpyxl.utils import range_boundaries
 from openpyxl.workbook import Workbook
 
@@ -22,7 +23,7 @@ from handlers.importing.vocabulary import Vocabulary
 
 MOST_ROWS = 100_000
 """Filled rows of a sheet."""
-MOST_COLUMNS = 64
+MOST_COLUMNS = 40
 MOST_MERGES = 50_000
 LAST_ROW = 1_048_576
 """The last row that a sheet can have (ECMA-376, SpreadsheetML)."""
@@ -74,6 +75,7 @@ def _tables(data: bytes, words: Vocabulary, findings: Findings, only: Concept | 
             continue
         if _FORMULA.search(written):
             _mark_formulas(lines, cast("_Sheet", _opened(data, formulas=True).worksheets[place]))
+            lines = dict(sorted(lines.items()))
         yield Table(sheet.title, concept, lines, list(_merges(sheet.title, written)))
 
 
@@ -85,7 +87,7 @@ def _lines(sheet: _Sheet) -> dict[int, Line]:
     sheet.reset_dimensions()
     lines: dict[int, Line] = {}
     for number, row in enumerate(sheet.iter_rows(max_row=LAST_ROW, max_col=MOST_COLUMNS + 1), 1):
-        line = [_raw(cell) for cell in row]
+        line = [None if cell is EMPTY_CELL else _raw(cell) for cell in row]
         while line and cells.blank(line[-1]):
             line.pop()
         if line:

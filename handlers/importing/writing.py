@@ -182,12 +182,16 @@ async def _duties(session: AsyncSession, plan: Plan, codes: dict[str, int]) -> N
 
 
 async def _insert(session: AsyncSession, model: type[Base], rows: Rows) -> Sequence[int]:
-    """The new ids, in the order of the rows."""
+    """The new ids, in the order of the rows.
+
+    SQLite has one writer, whose ids only grow; it would be asked row by row to return them in order.
+    """
     if not rows:
         return ()
-    table = model.__table__
-    returning = insert(model).returning(table.c.id, sort_by_parameter_order=True)
-    return list(await session.scalars(returning, list(rows)))
+    grows = session.get_bind().dialect.name == "sqlite"
+    returning = insert(model).returning(model.__table__.c.id, sort_by_parameter_order=not grows)
+    numbers = list(await session.scalars(returning, list(rows)))
+    return sorted(numbers) if grows else numbers
 
 
 async def _add(session: AsyncSession, model: type[Base], rows: Rows) -> None:

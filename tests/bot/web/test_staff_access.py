@@ -535,7 +535,7 @@ def test_every_word_of_the_pages_is_there_and_none_is_for_nothing(locale: str) -
     said: set[str] = set()
     for template in (FOLDER / "templates").glob("staff*.html"):
         said |= set(re.findall(r"say\([\"']([a-z_]+)[\"']", template.read_text(encoding="utf-8")))
-    code = "".join(file.read_text(encoding="utf-8") for file in (ROOT / "handlers").glob("*.py"))
+    code = "".join(file.read_text(encoding="utf-8") for file in (ROOT / "handlers").rglob("*.py"))
     said |= set(re.findall(r'"staff\.page\.([a-z_]+)"', code)) | {"at"}
     said |= {f"denied.{denied}" for denied in Denied} | {f"unfit.{key}" for key in REFUSED}
     doors = "".join(file.read_text(encoding="utf-8") for file in (ROOT / "bot" / "web").glob("staff*.py"))
