@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -11,10 +12,12 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
+from sqlalchemy.exc import OperationalError
 
 from models.database import Database
 
 FOLDER = Path(__file__).parent.parent / "migrations"
+LOCKED_TRIES = 50
 LOCK = 0x57554255
 """The advisory lock under which one process at a time changes the tables: "WUBU"."""
 
@@ -65,12 +68,24 @@ def configuration(connection: Connection | None = None) -> Config:
 async def _knock(database: Database) -> None:
     """Every driver has its own ways to say that there is nobody; here all of them mean the same."""
     try:
-        async with database.reading() as session:
-            await session.connection()
+        await _answered(database)
     except Exception as error:
         why = str(getattr(error, "orig", None) or error).partition("\n")[0] or type(error).__name__
         where = database.url.render_as_string(hide_password=True)
         raise Unreachable(f"cannot reach {where}: {why}") from error
+
+
+async def _answered(database: Database) -> None:
+    """Several who open a new SQLite file at once hear that it is locked, and are not let wait for it."""
+    for left in reversed(range(LOCKED_TRIES)):
+        try:
+            async with database.reading() as session:
+                await session.connection()
+            return
+        except OperationalError as error:
+            if not left or "database is locked" not in str(error.orig):
+                raise
+        await asyncio.sleep(0.1)
 
 
 async def _migrate(database: Database, step: Callable[[Config], object]) -> None:
