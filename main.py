@@ -44,7 +44,7 @@ def run() -> None:
 @app.command()
 def talk(
     seat: Annotated[str, typer.Option("--as", help="Speak as somebody of this home; in the demo.")] = "",
-    language: Annotated[str, typer.Option(help="zh_CN or en; otherwise it stays as it is.")] = "",
+    language: Annotated[str, typer.Option(help="zh_CN, zh_TW or en; otherwise it stays as it is.")] = "",
 ) -> None:
     """Talk to the desk in this terminal: the same conversation as in the web chat and on Telegram."""
     from bot.talk import start
@@ -65,7 +65,9 @@ def import_file(
         str,
         typer.Option(help="What a CSV file holds, such as residents; of a workbook, the only sheet to read."),
     ] = "",
-    language: Annotated[str, typer.Option(help="Of what is said, and of the template: en or zh_CN.")] = "en",
+    language: Annotated[
+        str, typer.Option(help="Of what is said, and of the template: en, zh_CN or zh_TW.")
+    ] = "en",
 ) -> None:
     """Bring communities, buildings, homes, residents, staff and shifts in: all of a file or nothing of it."""
     if (file is None) == (template is None):
@@ -85,6 +87,35 @@ def import_file(
     for line in told.remarks:
         print(f"wubu: {line}", file=sys.stderr)
     print(told.done)
+
+
+@app.command()
+def export(
+    named: Annotated[
+        str, typer.Argument(metavar="RESIDENT", help="An id, a ticket's number or a phone number.")
+    ],
+    out: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write it there, for your eyes only.")
+    ] = None,
+    photos: Annotated[bool, typer.Option("--photos", help="With our copies of their photos: a ZIP.")] = False,
+) -> None:
+    """Print everything held of a resident as JSON, and nothing of anybody else."""
+    from bot import takeaway
+
+    print(done(takeaway.export(load(), named=named, out=out, photos=photos)))
+
+
+@app.command()
+def erase(
+    named: Annotated[
+        str, typer.Argument(metavar="RESIDENT", help="An id, a ticket's number or a phone number.")
+    ],
+    yes: Annotated[bool, typer.Option("--yes", help="It cannot be taken back.")] = False,
+) -> None:
+    """Delete what is held of a resident; what remains counts, and names nobody."""
+    from bot import takeaway
+
+    print(done(takeaway.erase(load(), named=named, sure=yes)))
 
 
 @home.command("code")
@@ -164,7 +195,9 @@ def group_bind(
 
 @wechat_menu.command("push")
 def wechat_menu_push(
-    language: Annotated[str, typer.Option(help="zh_CN or en: the menu is the same for everybody.")] = "zh_CN",
+    language: Annotated[
+        str, typer.Option(help="zh_CN, zh_TW or en: the menu is the same for everybody.")
+    ] = "zh_CN",
 ) -> None:
     """Have WeChat show the menu of services under the chat; it replaces the one there was."""
     from bot.handouts import push_menu

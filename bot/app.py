@@ -18,8 +18,9 @@ from bot import logs
 from bot.budget import ROBOT, TELEGRAM, UNLIMITED, WECOM
 from bot.channel import Channel
 from bot.clock import Clock
-from bot.media import MediaStore, fetch_wanted
+from bot.media import MediaStore, discard_unwanted, fetch_wanted
 from bot.pace import Pace
+from bot.reading import Reader
 from bot.reception import Reception
 from bot.sender import Sender
 from bot.server import application
@@ -81,6 +82,7 @@ class House:
             Sender(self.database, channel, callbacks, limits=LIMITS.get(channel.name, UNLIMITED))
             for channel in self.channels
         ]
+        self.reader = Reader(self.desk, self.store.get)
         self.clock = Clock(self.desk, self.wake, settings.tick_seconds)
         self._stop = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
@@ -130,6 +132,9 @@ class House:
     async def _fetch(self) -> None:
         doors = {(channel.name, channel.bot): channel for channel in self.channels}
         await fetch_wanted(self.database, doors, self.store, utcnow())
+        await discard_unwanted(self.database, self.store)
+        if await self.reader.answer():
+            self.wake()
 
     async def close(self) -> None:
         """Stop in order: no new ticks, the calls in hand finished, then the database."""

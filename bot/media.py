@@ -6,6 +6,7 @@ import asyncio
 import re
 import uuid
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from io import BytesIO
@@ -16,8 +17,9 @@ from obstore.store import LocalStore, ObjectStore, from_url
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from bot.channel import Channel, Gone, SendError, Throttled, Unacceptable
+from bot.reading import drawn
 from models import attachment
-from models.attachment import Attachment
+from models.attachment import QR, Attachment
 from models.database import Database
 
 LARGEST_FILE = 20 * 1024 * 1024
@@ -84,6 +86,12 @@ class MediaStore:
             raise FileNotFoundError(path)
         found = await self._store.get_async(path)
         return bytes(await found.bytes_async())
+
+    async def delete(self, path: str) -> None:
+        """Both copies of a picture are gone, whether or not they were there."""
+        for one in (path, small(path)):
+            with suppress(FileNotFoundError):
+                await self._store.delete_async(one)
 
     async def known(self, source: str) -> StoredMedia | None:
         """A source that is a copy of ours already, as the web chat's uploads are."""
@@ -171,16 +179,48 @@ async def fetch_wanted(
     async with database.transaction() as session:
         claimed = await attachment.claim(session, now, hold=_HOLD)
     outcomes = await asyncio.gather(*(_fetch(one, channels, store, now) for one in claimed))
-    await _settle(database, claimed, outcomes)
+    await _settle(database, store, claimed, outcomes)
     return sum(outcome.get("state") == "stored" for outcome in outcomes)
 
 
+async def discard_unwanted(database: Database, store: MediaStore) -> int:
+    """Delete the copies that nobody may keep any more, and then their rows; how many that were.
+
+    A store that is away keeps them for the next time.
+    """
+    async with database.reading() as session:
+        unwanted = await attachment.unwanted(session)
+    gone = [one.id for one in unwanted if await _discarded(store, one)]
+    if gone:
+        async with database.transaction() as session:
+            await attachment.forget(session, gone)
+    return len(gone)
+
+
+async def _discarded(store: MediaStore, unwanted: Attachment) -> bool:
+    try:
+        for path in {unwanted.stored or unwanted.source, unwanted.source}:
+            if ours(path):
+                await store.delete(path)
+    except (OSError, BaseError):
+        return False
+    return True
+
+
 async def _settle(
-    database: Database, claimed: Sequence[Attachment], outcomes: Sequence[Mapping[str, object]]
+    database: Database,
+    store: MediaStore,
+    claimed: Sequence[Attachment],
+    outcomes: Sequence[Mapping[str, object]],
 ) -> None:
+    """What was erased while it was being fetched is not kept after all."""
+    late: list[str] = []
     async with database.transaction() as session:
         for one, outcome in zip(claimed, outcomes, strict=True):
-            await attachment.settle(session, one.id, **outcome)
+            if not await attachment.settle(session, one.id, **outcome) and outcome.get("stored"):
+                late += [str(outcome["stored"])]
+    for path in late:
+        await store.delete(path)
 
 
 async def _fetch(
@@ -200,6 +240,8 @@ async def _fetch(
 async def _copied(
     wanted: Attachment, channels: Mapping[tuple[str, str], Channel], store: MediaStore
 ) -> StoredMedia:
+    if wanted.channel == QR:
+        return await store.put(drawn(wanted.source))
     channel = channels.get((wanted.channel, wanted.bot))
     if channel is None:
         raise SendError(f"no door to {wanted.channel} is open")

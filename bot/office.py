@@ -32,6 +32,7 @@ __all__ = [
     "opened",
     "part_residents",
     "upgrade",
+    "working",
 ]
 
 
@@ -66,20 +67,21 @@ async def home_code(settings: Settings, *, community: str, home: str, role: str)
 
 async def merge_residents(settings: Settings, *, keep: str, gone: str) -> str:
     """See handlers.office.merge_residents; says what moved and how to take it back."""
-    async with _working(settings) as work:
+    async with working(settings) as work:
         made = await office.merge_residents(work, keep, gone)
         return f"{gone} is {keep} now ({_counted(made)}); to take it back: resident undo {made.id}"
 
 
 async def part_residents(settings: Settings, *, number: int) -> str:
     """See handlers.office.part_residents; says what returned."""
-    async with _working(settings) as work:
+    async with working(settings) as work:
         made = await office.part_residents(work, number)
         return f"resident {made.gone_id} is there again ({_counted(made)})"
 
 
 @asynccontextmanager
-async def _working(settings: Settings) -> AsyncIterator[Work]:
+async def working(settings: Settings) -> AsyncIterator[Work]:
+    """One transaction's work on an up-to-date database."""
     async with opened(settings) as database, database.transaction() as session:
         yield Work(Desk(database, Texts.load(), {}, key=settings.key()), session, utcnow())
 

@@ -8,7 +8,9 @@ from obstore.exceptions import BaseError
 
 from bot.channel import Temporary, Unacceptable
 from bot.media import MediaStore
+from bot.reading import drawn
 from models import attachment
+from models.attachment import GONE
 from models.database import Database
 
 Load = Callable[[int], Awaitable[bytes]]
@@ -21,8 +23,10 @@ def copies(database: Database, store: MediaStore) -> Load:
     async def load(number: int) -> bytes:
         async with database.reading() as session:
             photo = await attachment.one(session, number)
-        if photo is None or photo.state == "failed":
+        if photo is None or photo.state in GONE:
             raise Unacceptable(f"attachment {number} is not kept")
+        if photo.stored is None and photo.channel == attachment.QR:
+            return drawn(photo.source)
         if photo.stored is None:
             raise Temporary(f"attachment {number} is not fetched yet")
         try:

@@ -235,6 +235,7 @@ TO_RESIDENT = frozenset({Audience.RESIDENT})
 LIFECYCLE = Lifecycle(
     kind="repair",
     purpose="repair",
+    rank=10,
     start=Repair,
     states=State,
     first=State.NEW,
@@ -256,7 +257,11 @@ LIFECYCLE = Lifecycle(
             (Stage(1.0, Audience.ASSIGNEE), Stage(1.25, Audience.DUTY_LEAD), Stage(1.5, Audience.MANAGER)),
         ),
     ),
-    timers=(Timer("arrival", (timedelta(minutes=10),), calm=False), Timer("wake", calm=False), RATING),
+    timers=(
+        Timer("arrival", (timedelta(minutes=10),), calm=False, tells=TO_RESIDENT, offers=("met", "waiting")),
+        Timer("wake", calm=False, acts="resume"),
+        RATING,
+    ),
     actions=(
         Action(
             "accept",

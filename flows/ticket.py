@@ -8,11 +8,12 @@ from enum import StrEnum
 
 from flows.engine.effects import Act, Effect
 from flows.engine.form import Flow
-from flows.engine.lifecycle import Action, Audience, Role, Timer
+from flows.engine.lifecycle import OUTSIDERS, Action, Audience, Role, Timer
 from flows.engine.messages import Json
 from flows.engine.questions import Photos, Stars, Text, YesNo
 
 RESIDENT = frozenset({Role.RESIDENT})
+STAFF = frozenset(Role) - OUTSIDERS
 
 
 class ActionFlow(Flow):
@@ -37,6 +38,20 @@ class Addition(ActionFlow):
 
     name = "ticket.add"
     note = Text(most=1000, catches=True)
+    photos = Photos()
+
+    def values(self) -> dict[str, Json]:
+        return {"note": self.note}
+
+    def pictures(self) -> tuple[int, ...]:
+        return tuple(photo.file for photo in self.photos)
+
+
+class Speech(ActionFlow):
+    """A colleague's words to the resident, and photos if there are any. See `speak`."""
+
+    name = "ticket.tell"
+    note = Text(most=4000)
     photos = Photos()
 
     def values(self) -> dict[str, Json]:
@@ -106,7 +121,20 @@ class Opinion(ActionFlow):
         return {"speed": self.speed, "manner": self.manner}
 
 
-RATING = Timer("rating", (timedelta(hours=24), timedelta(hours=72), timedelta(hours=96)))
+RATING = Timer("rating", (timedelta(hours=24), timedelta(hours=72), timedelta(hours=96)), acts="close")
+"""How often a resident is asked for stars, until the ticket closes as unrated."""
+
+
+UNDELIVERED = "undelivered"
+"""The timer of a service that wants to know at once when a colleague's words did not reach the resident."""
+
+
+def speak(frm: frozenset[StrEnum]) -> Action:
+    """Any colleague says something to the resident while the ticket is in one of these states.
+
+    The words are carried over with their photos, and the colleagues see whether they arrived.
+    """
+    return Action("tell", by=STAFF, frm=frm, asks=Speech, tells=frozenset({Audience.RESIDENT}))
 
 
 def resident_actions(

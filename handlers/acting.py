@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from flows.engine.lifecycle import Refused
 from flows.engine.messages import Json, Phrase
-from handlers import cards, notices, tickets
+from handlers import cards, clocks, moves, notices, saying, telling, tickets
 from handlers.cards import Sheet, ticket_data
 from handlers.desk import Scene
 from handlers.envelopes import Button, Outgoing
@@ -32,7 +32,7 @@ async def act(
     """Carry out an action and say so; whether it was done."""
     try:
         action = await tickets.permitted(scene.work, ticket, name, doer(scene))
-        shown = await tickets.perform(scene.work, ticket, action, doer(scene), values, photos, source)
+        shown = await moves.perform(scene.work, ticket, action, doer(scene), values, photos, source)
     except Refused as refusal:
         await explain(scene, ticket, name, refusal.reason)
     except Lost:
@@ -75,13 +75,11 @@ def say(scene: Scene, told: str) -> None:
 
 def _confirm(scene: Scene, shown: Sheet, name: str) -> None:
     """Tell the one who acted that it is done, and what comes next."""
-    ticket, kind, texts = shown.ticket, shown.ticket.kind, scene.work.desk.texts
+    ticket = shown.ticket
     if name == "rate":
         scene.replies.append(_thanks(scene, ticket))
         return
-    key = f"{kind}.did.{name}" if texts.has(f"{kind}.did.{name}", scene.locale) else "tickets.did"
-    state = texts.say(Phrase(f"{kind}.state.{ticket.state}"), scene.locale)
-    told = scene.text(key, number=ticket.number, state=state)
+    told = did(scene, shown, name)
     owner = scene.standing.resident is not None and scene.standing.resident == ticket.resident_id
     if owner:
         scene.replies.append(Outgoing(told, ticket.number, ticket=ticket.id))
@@ -89,9 +87,20 @@ def _confirm(scene: Scene, shown: Sheet, name: str) -> None:
         say(scene, told)
 
 
+def did(scene: Scene, shown: Sheet, name: str) -> str:
+    """What the one who acted hears: that it is done, what is next and by when."""
+    ticket, kind, texts = shown.ticket, shown.ticket.kind, scene.work.desk.texts
+    key = f"{kind}.did.{name}"
+    state = texts.say(Phrase(f"{kind}.state.{ticket.state}"), scene.locale)
+    by = clocks.promised(scene.work, ticket, shown.community)
+    details = saying.said(ticket.details, shown.local)
+    key = key if texts.has(key, scene.locale) else "tickets.did"
+    return scene.text(key, number=ticket.number, state=state, by=by, details=details)
+
+
 def _thanks(scene: Scene, ticket: Ticket) -> Outgoing:
     """Thanks for the stars; few of them open the way back at once."""
-    low = int((ticket.rating or {}).get("overall", 5)) <= tickets.LOW
+    low = int((ticket.rating or {}).get("overall", 5)) <= telling.LOW
     told = scene.text(
         f"{ticket.kind}.rated_low" if low else f"{ticket.kind}.rated_thanks", number=ticket.number
     )

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from collections.abc import Mapping, Sequence
+from datetime import datetime, time, timedelta
 from typing import Any
 
-from sqlalchemy import delete
+from sqlalchemy import delete, update
 
 from flows.engine.lifecycle import Action, Clock, Lifecycle, Timer
 from flows.engine.messages import Json
@@ -16,13 +17,14 @@ from models.due import Due
 from models.ticket import Ticket
 
 Clocks = dict[str, Any]
+MORNING = time(9)
 
 
 async def opened(work: Work, ticket: Ticket, table: Lifecycle, community: Community) -> Clocks:
     """The clocks a new ticket starts with."""
     clocks: Clocks = {}
     for name in table.opening:
-        await _start(work, ticket, table, rules(community), name, clocks, None)
+        await _start(work, ticket, table, rules(community), name, clocks, {})
     return clocks
 
 
@@ -32,9 +34,12 @@ async def moved(
     table: Lifecycle,
     community: Community,
     action: Action,
-    until: str | None = None,
+    values: Mapping[str, Json],
 ) -> Clocks:
-    """The clocks after an action; its due rows come and go in the same transaction."""
+    """The clocks after an action; its due rows come and go in the same transaction.
+
+    A clock that runs already runs on where it would be started, unless the action stops it first.
+    """
     clocks = dict(ticket.clocks)
     rule = rules(community)
     for name in action.stops:
@@ -49,9 +54,19 @@ async def moved(
             if clock is not None:
                 await _stages(work, ticket, clock, clocks[name], rule)
     for name in action.starts:
+        if name in clocks:
+            continue
         await _forget(work, ticket, name)
-        await _start(work, ticket, table, rule, name, clocks, until)
+        await _start(work, ticket, table, rule, name, clocks, values)
     return clocks
+
+
+def promised(work: Work, ticket: Ticket, community: Community) -> datetime | None:
+    """The next moment by which something was promised, local time; None when nothing is promised any more."""
+    rule = rules(community)
+    found = [ends(running, rule) for running in ticket.clocks.values() if not running["held"]]
+    by = min((at for at in found if at > work.now), default=None)
+    return None if by is None else by.astimezone(rule.calendar.zone)
 
 
 def ends(running: dict[str, Any], rule: Policy, share: float = 1.0) -> datetime:
@@ -68,7 +83,7 @@ async def _start(
     rule: Policy,
     name: str,
     clocks: Clocks,
-    until: str | None,
+    values: Mapping[str, Json],
 ) -> None:
     clock, timer = table.clock(name), table.timer(name)
     if clock is not None:
@@ -81,7 +96,7 @@ async def _start(
         }
         await _stages(work, ticket, clock, clocks[name], rule)
     elif timer is not None:
-        await _timer(work, ticket, timer, rule, until)
+        _timer(work, ticket, timer, rule, {**ticket.details, **values})
 
 
 async def _stages(work: Work, ticket: Ticket, clock: Clock, running: dict[str, Any], rule: Policy) -> None:
@@ -91,15 +106,40 @@ async def _stages(work: Work, ticket: Ticket, clock: Clock, running: dict[str, A
             _later(work, ticket, clock.name, number, at, {"stage": number})
 
 
-async def _timer(work: Work, ticket: Ticket, timer: Timer, rule: Policy, until: str | None) -> None:
-    if not timer.after:
-        if until is not None:
-            _later(work, ticket, timer.name, 0, datetime.fromisoformat(until), {})
-        return
-    for number, after in enumerate(timer.after):
-        at = work.now + after
+def _timer(work: Work, ticket: Ticket, timer: Timer, rule: Policy, told: Mapping[str, Any]) -> None:
+    for number, at in enumerate(_times(work, timer, rule, told)):
         calm = rule.calendar.calm(at) if timer.calm else at
         _later(work, ticket, timer.name, number, calm, {"stage": number})
+
+
+def _times(work: Work, timer: Timer, rule: Policy, told: Mapping[str, Any]) -> Sequence[datetime]:
+    """When a timer fires, as far as that is known when it starts; none ahead of a time that is near."""
+    if timer.after:
+        return [work.now + after for after in timer.after]
+    if timer.again is not None:
+        return [work.now + timer.again]
+    moment = told.get(timer.at)
+    at = instant(moment, rule) - timer.before if isinstance(moment, str) and moment else None
+    too_late = at is not None and timer.before and at <= work.now
+    return [] if at is None or too_late else [at]
+
+
+def instant(moment: str, rule: Policy) -> datetime:
+    """A moment as it is kept; a bare day counts from its morning, in the community's time."""
+    at = datetime.fromisoformat(moment)
+    if at.tzinfo is not None:
+        return at
+    return datetime.combine(at.date(), at.time() if len(moment) > 10 else MORNING, rule.calendar.zone)
+
+
+def again(work: Work, ticket: Ticket, timer: Timer, rule: Policy, cycle: str) -> None:
+    """The next time of a timer that repeats itself, after the one that was `cycle`."""
+    assert timer.again is not None
+    begun, _, count = cycle.partition(".")
+    at = work.now + timer.again
+    at = rule.calendar.calm(at) if timer.calm else at
+    name = f"{begun}.{int(count) + 1}"
+    work.session.add(Due(kind=timer.name, ticket_id=ticket.id, cycle=name, at=at, data={"stage": 0}))
 
 
 def _later(work: Work, ticket: Ticket, name: str, number: int, at: datetime, data: dict[str, Json]) -> None:
@@ -116,6 +156,23 @@ async def _hold(
     passed = rule.calendar.between(began, work.now) if running["working"] else work.now - began
     await _forget(work, ticket, name)
     return {**running, "spent": running["spent"] + passed.total_seconds(), "held": True}
+
+
+async def keep(work: Work, ticket: Ticket, running: Clocks) -> None:
+    """Write down which clocks run now."""
+    if running != ticket.clocks:
+        await work.session.execute(update(Ticket).where(Ticket.id == ticket.id).values(clocks=running))
+        await work.session.refresh(ticket)
+
+
+async def give_up_rating(work: Work, ticket: int) -> None:
+    """No more reminders for a resident who cannot be reached, or does not want to be asked."""
+    await work.session.execute(
+        update(Due)
+        .where(Due.ticket_id == ticket, Due.kind == "rating", Due.done_at.is_(None))
+        .where(Due.data["stage"].as_integer() < 2)
+        .values(done_at=work.now)
+    )
 
 
 async def _forget(work: Work, ticket: Ticket, name: str) -> None:

@@ -3,25 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
 
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from flows.engine.facts import Facts, Home
-from flows.engine.form import Draft
-from flows.engine.hours import Frame
+from flows.engine.form import Draft, Flow
+from flows.engine.hours import Calendar, Frame
 from flows.engine.messages import Json, Phrase
 from flows.engine.when import Window, windows
 from handlers.envelopes import Capabilities, Inbound, Outgoing
 from handlers.policy import Policy, policy
 from handlers.texts import Texts
-from models.community import Community
+from models.community import Community, homes_named
 from models.database import Database
 from models.hearing import Standing
-from models.resident import homes_of, phones_of
+from models.resident import homes_of, phones_of, record_of
+from models.ticket import Ticket
 
 
 def utcnow() -> datetime:
@@ -105,48 +107,81 @@ def rules(community: Community) -> Policy:
     return policy(community.settings, community.timezone)
 
 
-def facts(scene: Scene, about: Mapping[str, Json] | None = None) -> Facts:
-    """What is known about who is speaking, or about the moment alone for somebody without a home."""
-    standing = scene.standing
+async def facts(scene: Scene, flow: type[Flow], about: Mapping[str, Json]) -> Facts:
+    """What is known about who is speaking, and what the flow wants besides."""
+    standing, work = scene.standing, scene.work
     homes = sorted(standing.homes, key=lambda home: str(home[1]))
     phones = tuple(str(phone[1]) for phone in sorted(standing.phones, key=list))
-    return _facts(scene.work, homes, phones, about or {})
+    known = _facts(work, homes, phones, about, await _place(work, homes, about))
+    return await _wanted(work, known, flow, standing.resident, scene.inbound.text) if flow.wants else known
 
 
-async def facts_of(work: Work, resident: int | None, about: Mapping[str, Json]) -> Facts:
+async def facts_of(work: Work, resident: int | None, flow: type[Flow], about: Mapping[str, Json]) -> Facts:
     """The same about somebody who is not speaking just now."""
-    if resident is None:
-        return _facts(work, (), (), about)
-    rows = await homes_of(work.session, resident, work.now)
-    homes = [(home, name, place.id, place.timezone, place.settings) for home, name, place in rows]
-    return _facts(work, homes, await phones_of(work.session, resident), about)
+    rows = [] if resident is None else await homes_of(work.session, resident, work.now)
+    homes = [(home, name, one.id, one.timezone, one.settings, role) for home, name, one, role in rows]
+    phones = () if resident is None else await phones_of(work.session, resident)
+    known = _facts(work, homes, phones, about, await _place(work, homes, about))
+    return await _wanted(work, known, flow, resident, "") if flow.wants else known
+
+
+async def _wanted(work: Work, known: Facts, flow: type[Flow], resident: int | None, said: str) -> Facts:
+    """The facts that are not loaded for every flow."""
+    if "record" in flow.wants and resident is not None:
+        known = replace(known, record=await record_of(work.session, resident, work.now))
+    if "found" in flow.wants and said:
+        rows = await homes_named(work.session, said)
+        known = replace(known, found=tuple(Home(one.id, one.name, at.id, "", at.name) for one, at in rows))
+    return known
+
+
+Place = tuple[str, Mapping[str, Any], Mapping[str, Any]]
+"""The time zone and the settings that count, and the details of the ticket it is about."""
+
+
+async def _place(work: Work, homes: Sequence[Sequence[Any]], about: Mapping[str, Json]) -> Place:
+    """Where it is: at the ticket it is about, else at the person's home."""
+    ticket = about.get("ticket")
+    if isinstance(ticket, int):
+        at = select(Community, Ticket.details).join(Ticket, Ticket.community_id == Community.id)
+        found = (await work.session.execute(at.where(Ticket.id == ticket))).one_or_none()
+        if found is not None:
+            return found[0].timezone, found[0].settings, found[1]
+    return (homes[0][3], homes[0][4], {}) if homes else (work.desk.timezone, {}, {})
 
 
 def _facts(
-    work: Work, homes: Sequence[Sequence[Any]], phones: tuple[str, ...], about: Mapping[str, Json]
+    work: Work,
+    homes: Sequence[Sequence[Any]],
+    phones: tuple[str, ...],
+    about: Mapping[str, Json],
+    place: Place,
 ) -> Facts:
-    zone, settings = (homes[0][3], homes[0][4]) if homes else (work.desk.timezone, {})
+    zone, settings, details = place
     rule = policy(settings, zone)
     calendar = rule.calendar
     opens, closes = calendar.frames[0][0], calendar.frames[-1][1]
     local = work.now.astimezone(calendar.zone)
     return Facts(
         now=local,
-        homes=tuple(Home(home, name, community) for home, name, community, *_ in homes),
+        homes=tuple(Home(home, name, community, role) for home, name, community, _, _, role in homes),
         phones=phones,
-        slots=_slots(local.replace(second=0, microsecond=0), calendar.frames),
+        slots=_slots(local.replace(second=0, microsecond=0), calendar),
         opens=f"{opens:%H:%M}",
         closes=f"{closes:%H:%M}",
         hotline=rule.hotline,
         about=about,
+        terms=settings.get("terms", {}),
+        details=details,
     )
 
 
 @lru_cache(maxsize=64)
-def _slots(now: datetime, frames: tuple[Frame, ...]) -> tuple[Window, ...]:
-    """The visits that are offered; the same for everybody within a minute."""
-    offered = windows(now, days=3, opens=frames[0][0], closes=frames[-1][1])
-    return tuple(slot for slot in offered if _inside(slot, frames))[:8]
+def _slots(now: datetime, calendar: Calendar) -> tuple[Window, ...]:
+    """The visits that are offered, on days of service; the same for everybody within a minute."""
+    opens, closes = calendar.frames[0][0], calendar.frames[-1][1]
+    offered = windows(now, opens=opens, closes=closes)
+    return tuple(slot for slot in offered if _inside(slot, calendar.frames_on(slot.start.date())))[:8]
 
 
 def _inside(slot: Window, frames: Sequence[Frame]) -> bool:

@@ -9,16 +9,18 @@ from sqlalchemy import select, update
 
 from flows import catalogue
 from flows.engine import turn as engine
-from flows.engine.effects import Act, Effect, OpenTicket
+from flows.engine.effects import Act, Deed, Effect, Lead, OpenTicket
 from flows.engine.facts import Facts
 from flows.engine.form import Draft, Flow
 from flows.engine.messages import Command, Heard, Json, Pressed, Said, Say, Sent, Shared, Unfit
+from flows.engine.questions import Photos, Text, parts, photos
 from flows.engine.turn import Turn
 from handlers import acting, filing, wording
 from handlers.cards import clipped
 from handlers.desk import Scene, Work, facts, facts_of
 from handlers.envelopes import Kind, Outgoing
 from handlers.outbox import delivery
+from handlers.people import deeds
 from models.account import Account
 from models.attachment import Attachment
 from models.base import add_once
@@ -36,7 +38,7 @@ async def listen(scene: Scene, heard: Heard | None = None) -> None:
     if draft is None or flow is None:
         scene.remark("engine.stale")
         return
-    known = facts(scene, draft.about)
+    known = await facts(scene, flow, draft.about)
     if heard is None:
         heard = await hear(scene, flow, draft, known)
     draft, aside = laid_aside(draft)
@@ -48,14 +50,14 @@ async def listen(scene: Scene, heard: Heard | None = None) -> None:
     await _taken(scene, engine.advance(flow, draft, heard, known), *refused)
 
 
-def answers(scene: Scene) -> bool:
+async def answers(scene: Scene) -> bool:
     """Whether words name an option or a command of the running draft."""
     draft = scene.draft
     flow = catalogue.all_flows().get(draft.flow) if draft is not None else None
     if draft is None or flow is None:
         return False
     said = Said(scene.inbound.text, scene.inbound.ref)
-    asked = engine.standing(flow, draft, facts(scene, draft.about))
+    asked = engine.standing(flow, draft, await facts(scene, flow, draft.about))
     return wording.understand(said, asked, scene.work.desk.texts) is not said
 
 
@@ -76,7 +78,7 @@ async def plainly(scene: Scene) -> Heard:
             return Sent(await put_on_record(scene), album, inbound.text, inbound.ref)
         case Kind.CONTACT if inbound.phone:
             number = wording.phone(inbound.phone)
-            return Shared(number) if number else Unfit("contact")
+            return Shared(number, proven=True) if number else Unfit("contact")
         case Kind.TEXT:
             return Said(inbound.text, inbound.ref)
         case Kind.FILE | Kind.LOCATION | Kind.CONTACT:
@@ -89,6 +91,7 @@ async def put_on_record(scene: Scene) -> int:
     """Keep where a photo can be fetched from; the clock fetches it."""
     inbound, media = scene.inbound, scene.inbound.media
     attachment = Attachment(
+        account_id=scene.standing.account,
         channel=inbound.channel,
         bot=inbound.bot,
         source=media.source if media else "",
@@ -112,7 +115,7 @@ async def begin(
     about: Mapping[str, Json] | None = None,
 ) -> None:
     """Start a flow in this chat, with what was already said."""
-    known = facts(scene, about)
+    known = await facts(scene, flow, about or {})
     turn = engine.begin(flow, known, revision=scene.revision, about=about, first=first)
     await _taken(scene, turn)
     if first and len(turn.messages) == 1 and scene.replies:
@@ -156,6 +159,24 @@ async def _done(scene: Scene, effect: Effect, before: Draft | None) -> None:
             await filing.send_off(scene, effect, before)
         case Act():
             await _act(scene, effect)
+        case Deed():
+            await deeds.do(scene, effect)
+        case Lead(kind, described):
+            last = (Said(text, ref) for ref, text in described)
+            await begin(scene, catalogue.services()[kind].start, first=(*_story(before), *last))
+
+
+def _story(draft: Draft | None) -> tuple[Heard, ...]:
+    """What was said and sent in a draft, to be said again to another flow."""
+    flow = None if draft is None else catalogue.all_flows().get(draft.flow)
+    if draft is None or flow is None:
+        return ()
+    texts = [draft.answers.get(one.name) for one in flow.questions if isinstance(one, Text) and one.catches]
+    sent = [draft.answers.get(one.name) for one in flow.questions if isinstance(one, Photos)]
+    return (
+        *(Said(text, ref) for one in texts for ref, text in parts(one)),
+        *(Sent(photo.file, photo.album) for one in sent for photo in photos(one)),
+    )
 
 
 async def _act(scene: Scene, effect: Act) -> None:
@@ -175,7 +196,7 @@ async def begin_elsewhere(
     work = scene.work
     place = {"channel": account.channel, "bot": account.bot, "chat": account.chat, "account_id": account.id}
     held = await private_conversation(work, place)
-    known = await facts_of(work, account.resident_id, about)
+    known = await facts_of(work, account.resident_id, flow, about)
     turn = engine.begin(flow, known, revision=held.revision, about=about)
     revision = turn.draft.revision if turn.draft else held.revision
     await work.session.execute(

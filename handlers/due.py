@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from dataclasses import replace
+from datetime import time, timedelta
 
-from sqlalchemy import select, update
+from sqlalchemy import select
 
 from flows import catalogue
-from flows.engine.lifecycle import Lifecycle, Refused
-from handlers import cards, notices, tickets
+from flows.engine.hours import Calendar
+from flows.engine.lifecycle import Audience, Lifecycle, Refused, Timer
+from flows.ticket import RATING
+from handlers import cards, clocks, moves, notices, tickets
 from handlers.cards import Sheet
 from handlers.desk import Desk, Work, rules
+from handlers.people import reconfirming
+from handlers.saying import said
 from handlers.tickets import CLOCK, Lost
 from models.database import is_down
 from models.due import Due
@@ -76,6 +81,8 @@ async def _fire(work: Work, due: Due) -> None:
     ticket = await work.session.get(Ticket, due.ticket_id) if due.ticket_id else None
     if ticket is None:
         due.done_at = work.now
+        if due.resident_id is not None:
+            await reconfirming.fire(work, due)
         return
     table = catalogue.lifecycles()[ticket.kind]
     shown = await cards.sheet(work.session, ticket)
@@ -83,11 +90,11 @@ async def _fire(work: Work, due: Due) -> None:
     if calm:
         return
     due.done_at = work.now
-    clock = table.clock(due.kind)
+    clock, timer = table.clock(due.kind), table.timer(due.kind)
     if clock is not None:
         await _climb(work, shown, table, due)
-    else:
-        await _timer(work, shown, due)
+    elif timer is not None:
+        await _timer(work, shown, table, timer, due)
 
 
 def _calm(work: Work, shown: Sheet, table: Lifecycle, due: Due) -> bool:
@@ -98,11 +105,22 @@ def _calm(work: Work, shown: Sheet, table: Lifecycle, due: Due) -> bool:
     timer = table.timer(due.kind)
     if timer is None or (not timer.calm and (shown.ticket.urgent or work.now - due.at <= PUNCTUAL)):
         return False
-    later = rules(shown.community).calendar.calm(work.now)
+    later = _calendar(shown, timer).calm(work.now)
     if later <= work.now:
         return False
     due.at = later
     return True
+
+
+def _calendar(shown: Sheet, timer: Timer) -> Calendar:
+    """The community's hours, with the resident's own quiet ones for what disturbs the resident."""
+    calendar = rules(shown.community).calendar
+    if shown.resident is None or not (timer.tells & {Audience.RESIDENT} or timer.name == RATING.name):
+        return calendar
+    quiet = shown.resident.settings.get("record", {}).get("quiet")
+    if not quiet:
+        return calendar
+    return replace(calendar, quiet=(time.fromisoformat(quiet[0]), time.fromisoformat(quiet[1])))
 
 
 async def _climb(work: Work, shown: Sheet, table: Lifecycle, due: Due) -> None:
@@ -111,10 +129,8 @@ async def _climb(work: Work, shown: Sheet, table: Lifecycle, due: Due) -> None:
     assert clock is not None
     number = await _latest(work, due, int(due.data.get("stage", 0)))
     stage = clock.stages[number]
-    ladder = "ladder" if due.kind == "respond" else "overdue"
-    await notices.audience(
-        work, shown, stage.tells, f"{shown.ticket.kind}.{ladder}.{stage.tells.value}", at=shown.local(due.at)
-    )
+    key = f"{shown.ticket.kind}.late.{clock.name}.{stage.tells.value}"
+    await notices.audience(work, shown, stage.tells, key, at=shown.local(due.at))
 
 
 async def _latest(work: Work, due: Due, number: int) -> int:
@@ -133,50 +149,44 @@ async def _latest(work: Work, due: Due, number: int) -> int:
     return number
 
 
-async def _timer(work: Work, shown: Sheet, due: Due) -> None:
-    kind = shown.ticket.kind
-    match due.kind:
-        case "arrival" if shown.ticket.state == "on_the_way":
-            await notices.resident(
-                work,
-                shown,
-                f"{kind}.arrival_check",
-                ((f"{kind}.action.met", "met"), (f"{kind}.action.waiting", "waiting")),
-            )
-        case "wake":
-            await _by_clock(work, shown.ticket, "resume")
-        case "rating":
-            await _rating(work, shown, due)
-
-
-async def _rating(work: Work, shown: Sheet, due: Due) -> None:
-    """Ask again once or twice; then the ticket closes as unrated, never as rated."""
-    kind = shown.ticket.kind
-    timer = catalogue.lifecycles()[kind].timer("rating")
-    assert timer is not None
+async def _timer(work: Work, shown: Sheet, table: Lifecycle, timer: Timer, due: Due) -> None:
+    """A timer's time has come: somebody is told, or at the last time the clock acts."""
     stage = await _latest(work, due, int(due.data.get("stage", 0)))
-    if stage < len(timer.after) - 1:
-        await notices.ask_rating(work, shown, f"{kind}.rate_reminder")
+    if timer.again is not None:
+        clocks.again(work, shown.ticket, timer, rules(shown.community), due.cycle)
+    elif timer.acts and stage >= len(timer.after) - 1:
+        if await _by_clock(work, shown.ticket, timer.acts) and timer.name == RATING.name:
+            await _closed_unrated(work, shown)
         return
-    if await _by_clock(work, shown.ticket, "close"):
-        await notices.resident(work, shown, f"{kind}.closed_unrated", (("tickets.not_solved", "reopen"),))
+    if timer.name == RATING.name:
+        await notices.ask_rating(work, shown, f"{table.kind}.rate_reminder")
+    for who in sorted(timer.tells):
+        await _remind(work, shown, timer, who)
+
+
+async def _closed_unrated(work: Work, shown: Sheet) -> None:
+    key = f"{shown.ticket.kind}.closed_unrated"
+    await notices.resident(work, shown, key, (("tickets.not_solved", "reopen"),))
+
+
+async def _remind(work: Work, shown: Sheet, timer: Timer, who: Audience) -> None:
+    """Tell one audience; what residents and owners can do about it is a tap away."""
+    kind = shown.ticket.kind
+    key = f"{kind}.timer.{timer.name}.{who.value}"
+    details = said(shown.ticket.details, shown.local)
+    if who not in (Audience.RESIDENT, Audience.OWNER):
+        await notices.audience(work, shown, who, key, details=details)
+        return
+    buttons = tuple((f"{kind}.action.{name}", name) for name in timer.offers) or (("tickets.open", "show"),)
+    tell = notices.resident if who is Audience.RESIDENT else notices.owners
+    await tell(work, shown, key, buttons, details=details)
 
 
 async def _by_clock(work: Work, ticket: Ticket, name: str) -> bool:
     """Let the clock make a move that the table allows it; a ticket that moved on is left alone."""
     try:
         action = await tickets.permitted(work, ticket, name, CLOCK)
-        await tickets.perform(work, ticket, action, CLOCK)
+        await moves.perform(work, ticket, action, CLOCK)
     except (Refused, Lost):
         return False
     return True
-
-
-async def give_up_rating(work: Work, ticket: int) -> None:
-    """No more reminders for a resident who cannot be reached."""
-    await work.session.execute(
-        update(Due)
-        .where(Due.ticket_id == ticket, Due.kind == "rating", Due.done_at.is_(None))
-        .where(Due.data["stage"].as_integer() < 2)
-        .values(done_at=work.now)
-    )

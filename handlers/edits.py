@@ -7,7 +7,7 @@ from sqlalchemy import select
 from flows import catalogue
 from flows.engine import turn as engine
 from flows.engine.messages import Said
-from handlers import cards, notices
+from handlers import cards, carrying, notices
 from handlers.desk import Scene, facts
 from models import ticket as tickets
 from models.ticket import Ticket, TicketEvent, timeline
@@ -25,7 +25,7 @@ async def _in_draft(scene: Scene) -> bool:
     flow = catalogue.all_flows().get(draft.flow) if draft is not None else None
     if draft is None or flow is None:
         return False
-    known = facts(scene, draft.about)
+    known = await facts(scene, flow, draft.about)
     mended = engine.mend(flow, draft, Said(scene.inbound.text, scene.inbound.ref), known)
     if mended is None:
         return False
@@ -36,7 +36,9 @@ async def _in_draft(scene: Scene) -> bool:
 
 async def _in_ticket(scene: Scene) -> bool:
     source = scene.source(scene.inbound.ref)
-    event = await scene.session.scalar(select(TicketEvent).where(TicketEvent.source == source).limit(1))
+    event = await scene.session.scalar(
+        select(TicketEvent).where(TicketEvent.source == source).limit(1).with_for_update()
+    )
     if event is None:
         return False
     ticket = await scene.session.get_one(Ticket, event.ticket_id)
@@ -47,7 +49,10 @@ async def _in_ticket(scene: Scene) -> bool:
         await _describe(scene, ticket)
     shown = await cards.sheet(scene.session, ticket)
     await notices.draw(scene.work, shown)
-    scene.reply("engine.edited")
+    if event.action == "described":
+        await carrying.retold(scene.work, shown)
+    carried = await carrying.corrected(scene.work, shown, event)
+    scene.reply("relay.edited" if carried and event.staff_id is not None else "engine.edited")
     return True
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from sqlalchemy import select, update
 
@@ -23,7 +24,7 @@ BINDERS = ("administrator", "manager")
 
 def purposes() -> tuple[str, ...]:
     """What a group can be for: what the services need, and the managers' own."""
-    return (*dict.fromkeys(table.purpose for table in catalogue.lifecycles().values()), *OTHERS)
+    return tuple(dict.fromkeys((*(table.purpose for table in catalogue.lifecycles().values()), *OTHERS)))
 
 
 OTHERS = ("care", "renovation", "gate", "managers")
@@ -122,9 +123,13 @@ async def migrated(scene: Scene) -> None:
 
 
 async def reachable(scene: Scene, *, yes: bool) -> None:
-    """A person blocked the bot, or let it back in."""
+    """A person blocked the bot, or let it back in, and is then asked whether their record is still right."""
+    back = yes and not scene.standing.reachable and scene.standing.resident is not None
+    changes = {"reachable": yes, "recheck": True} if back else {"reachable": yes}
     await scene.session.execute(
-        update(Account).where(Account.id == scene.standing.account).values(reachable=yes)
+        update(Account).where(Account.id == scene.standing.account).values(**changes)
     )
+    if back:
+        scene.standing = replace(scene.standing, recheck=True)
     if yes and scene.standing.resident is not None:
         await tickets.reachable(scene.work, scene.standing.resident)

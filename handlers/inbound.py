@@ -9,11 +9,11 @@ from sqlalchemy import select
 from sqlalchemy.exc import DBAPIError
 
 from flows.engine.form import Draft
-from handlers import dialogue, edits, groups, menu, offering, passive, replying, returning, tapping
+from handlers import dialogue, edits, groups, menu, offering, passive, relaying, replying, returning, tapping
 from handlers.desk import Desk, Scene, Work
 from handlers.envelopes import Inbound, Kind, Receipt
 from handlers.outbox import delivery
-from handlers.people import binding, leaving
+from handlers.people import binding, leaving, reconfirming
 from handlers.routing import (
     NEWS,
     Route,
@@ -76,9 +76,11 @@ async def _heard(work: Work, inbound: Inbound, late: Callable[[], bool]) -> Rece
     draft = Draft.from_json(standing.draft) if standing.draft else None
     scene = Scene(work, inbound, standing, draft, standing.offered, revision=standing.revision)
     running = None if draft is None else draft.flow
-    tap = offering.chosen(scene)
+    tap = await offering.chosen(scene)
     meant = replace(inbound, kind=Kind.TAP, tap=tap) if tap else inbound
     await _dispatch(scene, route(meant, running=running, texts=work.desk.texts))
+    if inbound.kind not in NEWS and not inbound.group:
+        await reconfirming.at_contact(scene)
     if scene.can.passive and inbound.kind not in NEWS:
         await passive.one(scene)
     else:
@@ -149,12 +151,21 @@ async def _meet(work: Work, inbound: Inbound) -> None:
 
 
 def locale_of(language: str, known: tuple[str, ...]) -> str:
-    """The locale for a language tag such as `zh-hans` or `en-GB`; Chinese where nothing is said."""
+    """The locale for a language tag such as `zh-hant-tw` or `en-GB`; Chinese where nothing is said."""
     wanted = language.replace("-", "_").lower()
     for locale in known:
         if wanted and locale.lower() == wanted:
             return locale
-    return "en" if wanted and not wanted.startswith("zh") and "en" in known else "zh_CN"
+    tongue, *parts = wanted.split("_")
+    if tongue == "zh":
+        traditional = "hans" not in parts and not _TRADITIONAL.isdisjoint(parts)
+        return "zh_TW" if traditional and "zh_TW" in known else "zh_CN"
+    same = next((locale for locale in known if locale.lower().partition("_")[0] == tongue), None)
+    return same or ("en" if wanted and "en" in known else "zh_CN")
+
+
+_TRADITIONAL = frozenset({"hant", "tw", "hk", "mo"})
+"""Where Chinese is written in its traditional characters (BCP 47 subtags)."""
 
 
 async def _dispatch(scene: Scene, to: Route) -> None:
@@ -162,7 +173,7 @@ async def _dispatch(scene: Scene, to: Route) -> None:
     if not standing.reachable and not inbound.group and inbound.kind not in (Kind.BLOCKED, Kind.LEFT):
         await groups.reachable(scene, yes=True)
     match to:
-        case ToDraft(aside=entry) if entry and not dialogue.answers(scene):
+        case ToDraft(aside=entry) if entry and not await dialogue.answers(scene):
             await menu.entry(scene, entry)
         case ToDraft(None) if inbound.kind is Kind.TEXT and await binding.opens(scene, inbound.text):
             await menu.redeem(scene, inbound.text)
@@ -172,8 +183,12 @@ async def _dispatch(scene: Scene, to: Route) -> None:
             await dialogue.listen(scene, heard)
         case ToTicket(ticket, action, argument):
             await tapping.tap(scene, ticket, action, argument)
+        case ToMenu() if inbound.kind is Kind.TEXT and await relaying.nodded(scene):
+            pass
         case ToMenu(entry):
             await menu.entry(scene, entry)
+        case ToService(kind) if await relaying.overheard(scene, kind):
+            pass
         case ToService(kind):
             only_named = plain(inbound.text) in spoken(f"{kind}.called", scene.work.desk.texts)
             await menu.service(scene, kind, () if only_named else (await dialogue.plainly(scene),))
@@ -185,6 +200,8 @@ async def _dispatch(scene: Scene, to: Route) -> None:
             await _news(scene, kind)
         case ToEdit():
             await edits.edited(scene)
+        case ToWelcome() if await relaying.nodded(scene) or await relaying.overheard(scene):
+            pass
         case ToWelcome():
             await menu.welcome(scene)
         case ToNobody(forged):

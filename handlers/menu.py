@@ -2,21 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from sqlalchemy import ColumnElement, select, update
 
 from flows import catalogue
 from flows.engine.messages import Command, Heard, Phrase, Pressed, Said, Unfit
-from handlers import cards, dialogue, groups
+from handlers import cards, dialogue, gate, groups
 from handlers.cards import ticket_data
 from handlers.desk import Scene
 from handlers.envelopes import Button, Kind, Outgoing
-from handlers.people import binding, linking, redeeming, twins
+from handlers.people import (
+    applying,
+    binding,
+    consenting,
+    linking,
+    moving_out,
+    redeeming,
+    rights,
+    twins,
+)
 from handlers.routing import leads_to
 from handlers.staffpages import links
-from handlers.wording import plain, rows
+from handlers.wording import plain, rows, spoken
 from models.account import Account
 from models.ticket import Ticket
 
@@ -28,6 +37,8 @@ async def command(scene: Scene, name: str, argument: str) -> None:
     if scene.inbound.group:
         if name == "bind":
             await groups.bind(scene, argument)
+        elif name == gate.COMMAND:
+            await gate.command(scene, argument)
         return
     match name:
         case "start" if argument:
@@ -40,9 +51,13 @@ async def command(scene: Scene, name: str, argument: str) -> None:
             await offer(scene, "menu.welcome")
         case "menu" | "tickets" | "chats" | "jobs" | "help" | "language":
             await entry(scene, name)
+        case gate.COMMAND:
+            await gate.command(scene, argument)
         case "merge" if scene.standing.staff is not None:
             await twins.command(scene, argument)
-        case _ if name in catalogue.lifecycles():
+        case "moveout" if scene.standing.staff is not None:
+            await moving_out.command(scene, argument)
+        case _ if name in catalogue.services():
             await service(scene, name)
         case _:
             await offer(scene, "menu.not_understood")
@@ -53,8 +68,12 @@ async def redeem(scene: Scene, code: str) -> None:
     if not code:
         scene.reply("staff.code_wanted")
         return
-    if not await redeeming.redeem(scene, code):
-        return
+    if await redeeming.redeem(scene, code):
+        await _bound(scene)
+
+
+async def _bound(scene: Scene) -> None:
+    """Somebody belongs here now: on with what they came for."""
     if _running(scene):
         await dialogue.listen(scene, Pressed(Command.RESUME))
         return
@@ -65,6 +84,15 @@ async def redeem(scene: Scene, code: str) -> None:
         await service(scene, kind)
     else:
         await offer(scene, "menu.kept" if kept else "menu.welcome")
+
+
+async def _consented(scene: Scene, answer: str) -> None:
+    """Somebody has read what is kept of them: a yes goes on with what they had begun."""
+    kind = await redeeming.consented(scene, answer)
+    if kind:
+        await service(scene, kind)
+    elif kind is not None:
+        await _bound(scene)
 
 
 async def entry(scene: Scene, name: str) -> None:
@@ -78,9 +106,15 @@ async def entry(scene: Scene, name: str) -> None:
         case "chats" if scene.standing.resident is not None:
             await linking.chats(scene, rest)
         case "chats":
-            _ask_to_bind(scene)
+            await _ask_to_bind(scene)
         case "twins" | "merge" | "unmerge":
             await twins.entry(scene, head, rest)
+        case "consent":
+            await _consented(scene, rest)
+        case "record":
+            await rights.entry(scene, rest)
+        case "moveout":
+            await moving_out.entry(scene, rest)
         case "help":
             told = scene.text("staff.help_text" if _only_staff(scene) else "menu.help_text")
             scene.replies.append(Outgoing(told, buttons=choices(scene)))
@@ -88,11 +122,11 @@ async def entry(scene: Scene, name: str) -> None:
             await language(scene, rest or _named(scene))
         case "continue" if scene.draft is not None:
             await dialogue.listen(scene, Pressed(Command.RESUME))
-        case "new" if (kind := rest or _flow(scene)) in catalogue.lifecycles():
+        case "new" if (kind := rest or _flow(scene)) in catalogue.services():
             aside = () if scene.draft is None else dialogue.laid_aside(scene.draft)[1]
             scene.draft = None
             await service(scene, kind, aside)
-        case _ if head in catalogue.lifecycles():
+        case _ if head in catalogue.services():
             await service(scene, head)
         case _:
             await offer(scene, "menu.ask")
@@ -100,9 +134,12 @@ async def entry(scene: Scene, name: str) -> None:
 
 async def service(scene: Scene, kind: str, first: tuple[Heard, ...] = ()) -> None:
     """Into a service: with what was already said, or back to the draft that is half-way."""
-    if scene.standing.resident is None or not scene.standing.homes:
+    if await gate.hears(scene) or await rights.named(scene):
+        return
+    found = catalogue.services()[kind]
+    if not found.strangers and (scene.standing.resident is None or not scene.standing.homes):
         _keep(scene, first)
-        _ask_to_bind(scene)
+        await _ask_to_bind(scene)
         return
     if scene.draft is not None and _running(scene):
         title = scene.work.desk.texts.say(Phrase(f"{scene.draft.flow}.title"), scene.locale)
@@ -110,9 +147,19 @@ async def service(scene: Scene, kind: str, first: tuple[Heard, ...] = ()) -> Non
             Outgoing(scene.text("engine.half_way", flow=title), buttons=(ways(scene, kind),))
         )
         return
+    if not await _may_begin(scene, found):
+        _keep(scene, first)
+        return
     kept = dialogue.unkept(scene.draft)
     scene.draft = None
-    await dialogue.begin(scene, catalogue.lifecycles()[kind].start, first=(*kept, *first))
+    await dialogue.begin(scene, found.start, first=(*kept, *first))
+
+
+async def _may_begin(scene: Scene, service: catalogue.Service) -> bool:
+    """Whether a stranger may ask now, and whether who is asked for personal data has agreed to it."""
+    if service.strangers and not await applying.may(scene, service.kind):
+        return False
+    return "consent" not in service.start.wants or await consenting.before(scene, service.kind)
 
 
 def ways(scene: Scene, kind: str) -> tuple[Button, ...]:
@@ -130,13 +177,17 @@ def _keep(scene: Scene, heard: tuple[Heard, ...]) -> None:
 
 async def welcome(scene: Scene) -> None:
     """Words that lead nowhere yet: kept, and the menu offered."""
+    if await gate.hears(scene):
+        return
     if await is_code(scene):
         await redeem(scene, scene.inbound.text)
+        return
+    if await _let_in(scene):
         return
     heard = await dialogue.plainly(scene)
     before = scene.draft
     scene.draft = dialogue.keep(scene.draft, heard, scene.revision)
-    if scene.standing.resident is None:
+    if not scene.standing.homes:
         await offer(scene, "menu.welcome")
     elif isinstance(heard, Unfit) and not heard.caption:
         await offer(scene, f"unfit.{heard.kind}")
@@ -144,6 +195,30 @@ async def welcome(scene: Scene) -> None:
         await offer(scene, "menu.not_understood")
     else:
         await offer(scene, "menu.kept")
+
+
+async def _let_in(scene: Scene) -> bool:
+    """Whether a stranger showed their own number, or somebody answered what they were asked to agree to."""
+    if scene.inbound.kind is Kind.CONTACT and scene.inbound.phone and not scene.standing.homes:
+        if await redeeming.shared(scene, scene.inbound.phone):
+            await _bound(scene)
+        return True
+    if scene.inbound.kind is not Kind.TEXT:
+        return False
+    kind = None if scene.standing.homes else _for_strangers(scene)
+    answer = "" if kind else await consenting.said(scene)
+    if kind:
+        await service(scene, kind)
+    elif answer:
+        await _consented(scene, answer)
+    return bool(kind or answer)
+
+
+def _for_strangers(scene: Scene) -> str | None:
+    """The service for those without a home whose name somebody wrote."""
+    heard, texts = plain(scene.inbound.text), scene.work.desk.texts
+    open_to_all = [kind for kind, one in catalogue.services().items() if one.strangers]
+    return next((kind for kind in open_to_all if heard in spoken(f"{kind}.called", texts)), None)
 
 
 async def is_code(scene: Scene) -> bool:
@@ -160,32 +235,44 @@ async def is_code(scene: Scene) -> bool:
 
 async def offer(scene: Scene, key: str) -> None:
     """The menu, with a sentence above it; staff without a home are shown their own."""
-    if scene.standing.resident is None and scene.standing.staff is None:
-        _ask_to_bind(scene)
+    if not scene.standing.homes and scene.standing.staff is None:
+        await _ask_to_bind(scene)
         return
     if _only_staff(scene) and key != "menu.language_set":
         key = "staff.private_help"
-    scene.replies.append(Outgoing(scene.text(key), buttons=choices(scene)))
+    ahead = _people() if key in ("menu.kept", "menu.not_understood") else ()
+    scene.replies.append(Outgoing(scene.text(key), buttons=choices(scene, ahead)))
+
+
+def _people() -> Collection[str]:
+    """The services in which somebody answers: the way out when nothing else is understood."""
+    return [kind for kind, table in catalogue.lifecycles().items() if table.talk]
 
 
 def _only_staff(scene: Scene) -> bool:
     return scene.standing.resident is None and scene.standing.staff is not None
 
 
-def _ask_to_bind(scene: Scene) -> None:
+async def _ask_to_bind(scene: Scene) -> None:
     """First the home; whoever wrote something already learns that it is kept."""
+    if await consenting.again(scene):
+        return
     if _only_staff(scene):
-        scene.reply("bind.staff_only")
+        binding.told(scene, "bind.staff_only")
     else:
-        scene.reply("bind.first_kept" if dialogue.unkept(scene.draft) else "bind.first")
+        binding.told(scene, "bind.first_kept" if dialogue.unkept(scene.draft) else "bind.first")
 
 
-def choices(scene: Scene) -> tuple[tuple[Button, ...], ...]:
-    """Every service there is, then my tickets, help and the language; of staff, the jobs they took."""
+def choices(scene: Scene, ahead: Collection[str] = ()) -> tuple[tuple[Button, ...], ...]:
+    """Every service there is, then my tickets, help and the language; of staff, the jobs they took.
+
+    The services `ahead` come first.
+    """
     texts = scene.work.desk.texts
     services = [
         Button(texts.say(Phrase(f"{kind}.title"), scene.locale), f"m.{kind}", "primary")
-        for kind in catalogue.lifecycles()
+        for kind, service in sorted(catalogue.services().items(), key=lambda one: one[0] not in ahead)
+        if service.in_menu and texts.has(f"{kind}.title", scene.locale)
     ]
     rest = [Button(scene.text(f"menu.{name}"), f"m.{name}") for name in _entries(scene)]
     if _only_staff(scene):
@@ -223,7 +310,7 @@ async def cancel(scene: Scene) -> None:
 async def my_tickets(scene: Scene) -> None:
     """A resident's open tickets, or the last one."""
     if scene.standing.resident is None:
-        _ask_to_bind(scene)
+        await _ask_to_bind(scene)
         return
     whose = select(Account.resident_id).where(Account.id == scene.standing.account)
     mine = Ticket.resident_id == whose.scalar_subquery()

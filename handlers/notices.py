@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from sqlalchemy import select
 
@@ -11,14 +12,16 @@ from flows.engine.messages import Phrase
 from handlers import reaching
 from handlers.cards import Sheet, door, staff_locale, stars, ticket_data, title
 from handlers.desk import Work
-from handlers.envelopes import Button, Outgoing
+from handlers.envelopes import Button, Outgoing, Picture
+from handlers.neighbours import of as neighbours_of
 from handlers.outbox import delivery
-from handlers.roster import called, leads, managers
+from handlers.roster import assistants, called, leads, managers, whoever
 from models.account import Account
 from models.card import Card
 from models.community import Community
 from models.group import Group
-from models.staff import Staff, on_duty
+from models.resident import owners_of
+from models.staff import Staff
 from models.ticket import Ticket
 
 EMERGENCY, ORDINARY = 0, 1
@@ -34,35 +37,60 @@ async def resident(
     key: str,
     buttons: tuple[tuple[str, str], ...] = (),
     /,
+    pictures: tuple[Picture, ...] = (),
     **values: object,
 ) -> bool:
     """Tell the ticket's resident; `buttons` are (text key, action). False when nobody can be reached."""
-    account = await _resident_account(work, shown.ticket)
+    account = await account_of(work, shown.ticket)
     if account is None:
         return False
-    told = work.say(key, account.locale, **_values(shown, account.locale), **values)
-    message = Outgoing(
+    await _tell(work, shown, account, key, buttons, values, pictures)
+    return True
+
+
+async def _tell(
+    work: Work,
+    shown: Sheet,
+    account: Account,
+    key: str,
+    buttons: tuple[tuple[str, str], ...],
+    values: Mapping[str, object],
+    pictures: tuple[Picture, ...] = (),
+) -> None:
+    told = letter(work, shown, account.locale, key, buttons, values)
+    await private(work, account, replace(told, pictures=pictures), shown.ticket)
+
+
+def letter(
+    work: Work,
+    shown: Sheet,
+    locale: str,
+    key: str,
+    buttons: tuple[tuple[str, str], ...],
+    values: Mapping[str, object],
+) -> Outgoing:
+    """What a ticket's resident, or the home's owner, is told about it."""
+    told = work.say(key, locale, **{**_values(shown, locale), **values})
+    return Outgoing(
         text=told,
         title=shown.ticket.number,
         buttons=tuple(
-            (Button(work.say(label, account.locale), ticket_data(shown.ticket.id, action)),)
+            (Button(work.say(label, locale), ticket_data(shown.ticket.id, action)),)
             for label, action in buttons
         ),
         ticket=shown.ticket.id,
         notice=key,
-        facts=_facts(work, shown, account.locale, told),
+        facts=_facts(work, shown, locale, told),
     )
-    await _private(work, account, message, shown.ticket)
-    return True
 
 
-async def ask_rating(work: Work, shown: Sheet, key: str) -> bool:
+async def ask_rating(work: Work, shown: Sheet, key: str, /, **values: object) -> bool:
     """Ask the resident for stars, one tap each."""
-    account = await _resident_account(work, shown.ticket)
+    account = await account_of(work, shown.ticket)
     if account is None:
         return False
     again = Button(work.say("tickets.not_solved", account.locale), ticket_data(shown.ticket.id, "reopen"))
-    told = work.say(key, account.locale, **_values(shown, account.locale))
+    told = work.say(key, account.locale, **_values(shown, account.locale), **values)
     order = (5, 4, 3, 2, 1) if work.desk.can(account.channel).cards else (1, 2, 3, 4, 5)
     message = Outgoing(
         text=told,
@@ -72,8 +100,38 @@ async def ask_rating(work: Work, shown: Sheet, key: str) -> bool:
         notice=key,
         facts=_facts(work, shown, account.locale, told),
     )
-    await _private(work, account, message, shown.ticket)
+    await private(work, account, message, shown.ticket)
     return True
+
+
+async def owners(
+    work: Work, shown: Sheet, key: str, buttons: tuple[tuple[str, str], ...] = (), /, **values: object
+) -> bool:
+    """Tell the owners of the ticket's home; False when none of them can be reached."""
+    reached = False
+    for owner in await owners_of(work.session, shown.home.id, work.now):
+        if owner == shown.ticket.resident_id:
+            continue
+        for account in (await reaching.resident(work.desk, work.session, owner))[:1]:
+            reached = True
+            await _tell(work, shown, account, key, buttons, values)
+    return reached
+
+
+async def neighbours(work: Work, shown: Sheet, key: str, /, **values: object) -> None:
+    """Tell those who live above, below and beside; it is none of their business whose ticket it is."""
+    for resident in await neighbours_of(work.session, shown.home, work.now):
+        for account in (await reaching.resident(work.desk, work.session, resident))[:1]:
+            told = work.say(key, account.locale, **values)
+            await delivery.post(
+                work.session,
+                channel=account.channel,
+                bot=account.bot,
+                chat=account.chat,
+                message=Outgoing(told, work.say(f"{shown.ticket.kind}.title", account.locale), notice=key),
+                now=work.now,
+                account=account.id,
+            )
 
 
 async def staff(work: Work, shown: Sheet, people: Sequence[Staff], key: str, /, **values: object) -> int:
@@ -82,15 +140,16 @@ async def staff(work: Work, shown: Sheet, people: Sequence[Staff], key: str, /, 
     for person in people:
         accounts = await reaching.staff(work.desk, work.session, person.id)
         for account in accounts[:1]:
+            told = work.say(key, account.locale, **_values(shown, account.locale), **values)
             message = Outgoing(
-                text=work.say(key, account.locale, **_values(shown, account.locale), **values),
+                text=shown.for_all(told),
                 title=title(shown, work.desk.texts, account.locale),
                 buttons=(
                     (Button(work.say("card.show", account.locale), ticket_data(shown.ticket.id, "show")),),
                 ),
                 ticket=shown.ticket.id,
             )
-            await _private(work, account, message, shown.ticket)
+            await private(work, account, message, shown.ticket)
             reached += 1
     return reached
 
@@ -100,7 +159,7 @@ async def group(work: Work, shown: Sheet, key: str, /, **values: object) -> None
     locale = staff_locale(shown.community)
     for one in await groups_for(work, shown):
         message = Outgoing(
-            text=work.say(key, locale, **_values(shown, locale), **values),
+            text=shown.for_all(work.say(key, locale, **_values(shown, locale), **values)),
             title=title(shown, work.desk.texts, locale),
             buttons=((Button(work.say("card.show", locale), ticket_data(shown.ticket.id, "card")),),),
             ticket=shown.ticket.id,
@@ -124,18 +183,24 @@ async def audience(work: Work, shown: Sheet, who: Audience, key: str, /, **value
             await group(work, shown, key, **values)
         case Audience.ASSIGNEE:
             await staff(work, shown, [shown.assignee] if shown.assignee else [], key, **values)
-        case Audience.DUTY_LEAD | Audience.MANAGER:
-            found = leads if who is Audience.DUTY_LEAD else managers
-            people = await found(work.session, shown.community.id, work.now)
+        case Audience.DUTY_LEAD | Audience.MANAGER | Audience.ASSISTANT:
+            people = await _CALLED[who](work.session, shown.community.id, work.now)
             await staff(work, shown, people, key, **values)
         case Audience.RESIDENT:
-            await resident(work, shown, key, (), **values)
+            await resident(work, shown, key, (), (), **values)
+        case Audience.OWNER:
+            await owners(work, shown, key, (), **values)
+        case Audience.NEIGHBOURS:
+            await neighbours(work, shown, key, **values)
+
+
+_CALLED = {Audience.DUTY_LEAD: leads, Audience.MANAGER: managers, Audience.ASSISTANT: assistants}
 
 
 async def front_desk(work: Work, key: str, /, **values: object) -> None:
     """Tell whoever is at the desk, in every community, what concerns none of them alone."""
     communities = await work.session.scalars(select(Community.id).order_by(Community.id))
-    on_shift = [await on_duty(work.session, one, Role.DESK.value, work.now) for one in communities]
+    on_shift = [await whoever(work.session, one, Role.DESK, work.now) for one in communities]
     people = {person.id for shift in on_shift for person in shift}
     for person in sorted(people):
         for account in (await reaching.staff(work.desk, work.session, person))[:1]:
@@ -153,7 +218,7 @@ async def front_desk(work: Work, key: str, /, **values: object) -> None:
 async def groups_for(work: Work, shown: Sheet) -> Sequence[Group]:
     """The groups that work on this kind of ticket."""
     query = select(Group).where(
-        Group.community_id == shown.community.id, Group.purpose == shown.table.purpose
+        Group.community_id == shown.community.id, Group.purpose == shown.table.group(shown.ticket.details)
     )
     return (await work.session.scalars(query.order_by(Group.id))).all()
 
@@ -222,7 +287,7 @@ async def remember(work: Work, ticket: int, *, channel: str, bot: str, chat: str
     )
 
 
-async def _resident_account(work: Work, ticket: Ticket) -> Account | None:
+async def account_of(work: Work, ticket: Ticket) -> Account | None:
     """The account the resident chose, else the one the ticket came from, else the best of theirs."""
     if ticket.resident_id is None:
         return None
@@ -232,7 +297,10 @@ async def _resident_account(work: Work, ticket: Ticket) -> Account | None:
     return next((one for one in accounts if one.id == ticket.account_id), accounts[0] if accounts else None)
 
 
-async def _private(work: Work, account: Account, message: Outgoing, ticket: Ticket) -> None:
+async def private(
+    work: Work, account: Account, message: Outgoing, ticket: Ticket, events: Sequence[int] = ()
+) -> None:
+    """Have something sent to one person; `events` are the lines of the timeline whose words it carries."""
     await delivery.post(
         work.session,
         channel=account.channel,
@@ -243,6 +311,7 @@ async def _private(work: Work, account: Account, message: Outgoing, ticket: Tick
         lane=lane(ticket),
         ticket=ticket.id,
         account=account.id,
+        events=events,
     )
 
 

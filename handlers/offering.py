@@ -23,7 +23,7 @@ LETTER = "abcdefghijklmnopqrstuvwxyz"
 """For what is pushed while a question is open, whose answers have the numbers."""
 
 
-def chosen(scene: Scene) -> str:
+async def chosen(scene: Scene) -> str:
     """The data of the button that somebody named in words; '' when they said something else.
 
     While a question is open a number answers that, and so do words that are an answer to it.
@@ -36,7 +36,7 @@ def chosen(scene: Scene) -> str:
     found = _at(offers, scene.offered, LETTERS, LETTER.find(heard)) if len(heard) == 1 else ""
     named = [data for label, data in offers if plain(label) == heard]
     found = found or (named[0] if len(named) == 1 else "")
-    return "" if asking and found and dialogue.answers(scene) else found
+    return "" if asking and found and await dialogue.answers(scene) else found
 
 
 def put_in_words(scene: Scene) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Select, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -13,10 +14,13 @@ from handlers import teams
 from handlers.desk import Work
 from handlers.groups import purposes
 from handlers.outbox import delivery
-from handlers.people import binding, merging, scanning
+from handlers.people import binding, erasing, exporting, merging, scanning
+from handlers.people.erasing import Erased, Unerasable
+from handlers.people.exporting import Nothing
 from handlers.people.merging import Unmergeable
 from handlers.people.scanning import Printed
 from handlers.wording import phone as number
+from models.attachment import Attachment
 from models.base import add_once
 from models.community import Community, Home
 from models.group import Group
@@ -69,6 +73,29 @@ async def part_residents(work: Work, number: int) -> Merge:
     return made
 
 
+async def whole_record(session: AsyncSession, named: str) -> tuple[dict[str, Any], Sequence[Attachment]]:
+    """Everything held of a resident, named likewise, and the photos among it. Raises Impossible."""
+    resident = await _resident(session, named)
+    try:
+        return await exporting.of(session, resident), await exporting.photos(session, resident)
+    except Nothing:
+        raise Impossible(f"nothing is held of resident {resident}: the record was erased") from None
+
+
+async def erase_resident(work: Work, named: str) -> Erased:
+    """Forget a resident, named likewise. Raises Impossible."""
+    resident = await _resident(work.session, named)
+    try:
+        return await erasing.erase(work, resident, by="administrator")
+    except Unerasable as no:
+        raise Impossible(_UNERASABLE[no.reason].format(", ".join(one.number for one in no.tickets))) from None
+
+
+_UNERASABLE = {
+    "unknown": "there is no such resident",
+    "erased": "the data of this resident was erased already",
+    "open": "these have to end first: {}",
+}
 _UNMERGEABLE = {
     "same": "both are the same resident already",
     "unknown": "there is no such merge, or its resident is no longer there",

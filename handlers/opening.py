@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import bindparam, select
@@ -48,7 +48,7 @@ class Opened:
     repeat: bool = False
 
 
-async def open_ticket(work: Work, effect: OpenTicket, resident: int, account: int) -> Opened:
+async def open_ticket(work: Work, effect: OpenTicket, resident: int, account: int | None) -> Opened:
     """Open a ticket, or find the same one opened a moment ago. Raises TooMany."""
     home, community = (await work.session.execute(_PLACE, {"home": effect.home})).one()
     midnight = _midnight(work, community)
@@ -60,6 +60,13 @@ async def open_ticket(work: Work, effect: OpenTicket, resident: int, account: in
     if opened >= rules(community).tickets_a_day and not effect.urgent:
         raise TooMany(midnight + timedelta(days=1), rules(community).hotline)
     return Opened(await _new(work, effect, home, community, Doer(resident=resident, account=account)))
+
+
+async def follow_up(work: Work, effect: OpenTicket, former: Ticket) -> Sheet:
+    """Open the ticket that another one leads to, for the same resident, whatever they have opened today."""
+    home, community = (await work.session.execute(_PLACE, {"home": effect.home})).one()
+    doer = Doer(resident=former.resident_id, account=former.account_id)
+    return await _new(work, replace(effect, follows=former.id), home, community, doer)
 
 
 def _midnight(work: Work, community: Community) -> datetime:
@@ -103,7 +110,8 @@ async def _new(work: Work, effect: OpenTicket, home: Home, community: Community,
     for message, text in effect.described:
         tickets.record(work, ticket, doer, "described", note=text, source=message or None)
     await tickets.attach(work, ticket.id, effect.photos)
-    shown = Sheet(ticket, table, community, home, None, None, (), ())
+    bare = Sheet(ticket, table, community, home, None, None, (), ())
+    shown = await cards.sheet(work.session, ticket) if table.hidden(ticket.details) else bare
     groups = await notices.group_cards(work, shown)
     await _number(work, ticket, community, clocks_running)
     if ticket.urgent or not groups:
@@ -122,6 +130,7 @@ def _row(work: Work, effect: OpenTicket, community: Community, doer: Doer, state
         home_id=effect.home,
         resident_id=doer.resident,
         account_id=doer.account,
+        follows_id=effect.follows,
         details=dict(effect.details),
         clocks={},
         created_at=work.now,

@@ -8,7 +8,7 @@ from datetime import timedelta
 
 from sqlalchemy import select, update
 
-from handlers import offering, tickets
+from handlers import arrival, offering, tickets
 from handlers.desk import Scene, Work
 from handlers.envelopes import Inbound, Kind, Outgoing, Receipt
 from handlers.outbox import delivery
@@ -89,12 +89,13 @@ async def one(scene: Scene) -> None:
         offering.put_in_words(scene)
         _let_go(scene.work, held.rows)
     else:
-        _taken_along(scene.work, held.rows)
+        await _taken_along(scene.work, held.rows)
 
 
-def _taken_along(work: Work, rows: Sequence[Outbox]) -> None:
+async def _taken_along(work: Work, rows: Sequence[Outbox]) -> None:
     for row in rows:
         row.state, row.sent_at, row.message, row.error = "sent", work.now, "passive", None
+        await arrival.settled(work, row)
 
 
 def _let_go(work: Work, rows: Sequence[Outbox]) -> None:

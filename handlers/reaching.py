@@ -12,7 +12,7 @@ from handlers.envelopes import Outgoing
 from handlers.outbox import delivery
 from models import account
 from models.account import Account
-from models.outbox import Outbox
+from models.outbox import Outbox, events_of
 
 
 async def resident(desk: Desk, session: AsyncSession, number: int) -> Sequence[Account]:
@@ -32,7 +32,7 @@ async def readdress(work: Work, former: int, number: int) -> None:
     rows = await work.session.scalars(waits.order_by(Outbox.id).with_for_update(skip_locked=True))
     for row in rows.all():
         message = Outgoing.from_json(row.payload.get("message", {"text": ""}))
-        if not message.notice:
+        if not message.notice and not events_of(row):
             continue
         row.state = "joined"
         for to in others[:1]:
@@ -46,6 +46,7 @@ async def readdress(work: Work, former: int, number: int) -> None:
                 lane=row.lane,
                 ticket=row.ticket_id,
                 account=to.id,
+                events=events_of(row),
             )
 
 

@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from flows import catalogue
 from flows.engine.messages import Said, Sent, Unfit
-from handlers import acting, dialogue, menu, tickets
+from handlers import acting, dialogue, gate, menu, relaying, tickets
 from handlers.desk import Scene
 from handlers.envelopes import Inbound, Kind, Outgoing
 from handlers.routing import ToService, route
@@ -19,12 +19,20 @@ from models.ticket import Ticket
 async def reply(scene: Scene, message: str) -> None:
     """Add to the ticket that the answered message shows; otherwise it is a message like any other."""
     ticket = await answered(scene, message)
+    if await gate.answered(scene, ticket):
+        return
     if ticket is None or _asked_about(scene, ticket):
         await _ordinary(scene)
         return
     actor = await tickets.actor_for(scene.work, ticket, acting.doer(scene))
     if not actor.roles and not actor.owner:
         await acting.explain(scene, ticket, "add", "not_yours")
+        return
+    if relaying.by_colleague(scene, ticket, owner=actor.owner):
+        await relaying.to_resident(scene, ticket)
+        return
+    if relaying.by_resident(ticket, owner=actor.owner):
+        await relaying.to_colleagues(scene, ticket)
         return
     heard = await dialogue.plainly(scene)
     if isinstance(heard, Unfit) and not heard.caption:

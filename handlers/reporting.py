@@ -7,18 +7,18 @@ from collections.abc import Sequence
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from flows.engine.lifecycle import Audience
-from handlers import cards, due, notices, offering, reaching, tickets
+from handlers import arrival, cards, clocks, notices, offering, reaching, tickets
 from handlers.desk import Desk, Work
 from handlers.envelopes import Outgoing
 from handlers.outbox import delivery
 from handlers.outbox.outcomes import Callbacks
+from handlers.roster import managers
 from handlers.staffpages import pages
 from models.account import Account
 from models.card import Card
 from models.community import Community
 from models.group import Group
-from models.outbox import Outbox
-from models.staff import on_duty
+from models.outbox import Outbox, events_of
 from models.ticket import Ticket
 
 
@@ -38,6 +38,7 @@ class Reports:
             on_failed=self.undelivered,
             on_unknown=self.undelivered,
             on_group_lost=self.group_lost,
+            on_carried=self.carried,
         )
 
     async def _render(self, session: AsyncSession, card: Card) -> Outgoing | None:
@@ -56,14 +57,23 @@ class Reports:
     async def _digest(self, session: AsyncSession, joined: Sequence[Card]) -> Outgoing:
         return await cards.digest(session, joined, self._desk.texts)
 
+    async def carried(self, session: AsyncSession, row: Outbox) -> None:
+        """Words on their way to a resident have come a step further, or not: the card says how far."""
+        await arrival.settled(Work(self._desk, session, self._desk.now()), row)
+
     async def unreachable(self, session: AsyncSession, row: Outbox) -> None:
         """Somebody has blocked us: the resident's other account is tried, else the card says so."""
         account = await session.get(Account, row.account_id) if row.account_id else None
-        if account is None or await self._elsewhere(session, row, account) or row.ticket_id is None:
+        if account is None:
+            return
+        if await self._elsewhere(session, row, account):
+            row.state = "joined" if events_of(row) else row.state
+            return
+        if row.ticket_id is None:
             return
         ticket = await self._theirs(session, row.ticket_id, account)
         if ticket is not None:
-            await due.give_up_rating(Work(self._desk, session, self._desk.now()), ticket.id)
+            await clocks.give_up_rating(Work(self._desk, session, self._desk.now()), ticket.id)
             await self._on_the_card(session, ticket, row.error or "blocked")
 
     async def closed(self, session: AsyncSession, row: Outbox) -> bool:
@@ -108,6 +118,7 @@ class Reports:
             ticket=row.ticket_id,
             account=other.id,
             passed=passed,
+            events=events_of(row),
         )
 
     async def _theirs(self, session: AsyncSession, number: int, account: Account) -> Ticket | None:
@@ -121,7 +132,12 @@ class Reports:
         await tickets.unreachable(work, await cards.sheet(session, ticket), why)
 
     async def undelivered(self, session: AsyncSession, row: Outbox) -> None:
-        """A message that may not have arrived is never shown as sent: the one who works on it is told."""
+        """A message that may not have arrived is never shown as sent: the one who works on it is told.
+
+        Of words that failed for certain, the card and a message below it tell more than that.
+        """
+        if events_of(row) and row.state == "failed":
+            return
         account = await session.get(Account, row.account_id) if row.account_id else None
         ticket = await session.get(Ticket, row.ticket_id) if row.ticket_id else None
         if account is None or ticket is None or account.resident_id is None:
@@ -137,7 +153,7 @@ class Reports:
         """We were removed from a group: the managers can put us back; its cards wait."""
         community = await session.get_one(Community, group.community_id)
         work = Work(self._desk, session, self._desk.now())
-        for person in await on_duty(session, community.id, "manager", work.now):
+        for person in await managers(session, community.id, work.now):
             for account in (await reaching.staff(self._desk, session, person.id))[:1]:
                 purpose = work.say(f"purpose.{group.purpose}", account.locale)
                 text = work.say(

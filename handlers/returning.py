@@ -18,7 +18,7 @@ AFTER = timedelta(hours=24)
 def late(scene: Scene) -> bool:
     """Whether words or a photo come so late that they may well be about something else."""
     draft = scene.draft
-    if draft is None or draft.flow not in catalogue.lifecycles():
+    if draft is None or draft.flow not in catalogue.services():
         return False
     if scene.inbound.kind not in (Kind.TEXT, Kind.PHOTO):
         return False
@@ -30,9 +30,9 @@ async def remind(scene: Scene) -> None:
     draft = scene.draft
     assert draft is not None
     heard = await dialogue.plainly(scene)
-    flow = catalogue.lifecycles()[draft.flow].start
-    known = facts(scene, draft.about)
-    if dialogue.answers(scene) or engine.takes(flow, draft, heard, known):
+    flow = catalogue.services()[draft.flow].start
+    known = await facts(scene, flow, draft.about)
+    if await dialogue.answers(scene) or engine.takes(flow, draft, heard, known):
         await dialogue.listen(scene, heard if isinstance(heard, Sent) else None)
         return
     scene.draft = dialogue.set_aside(draft, heard)

@@ -2,25 +2,59 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from flows.engine.hours import Calendar
 from flows.engine.lifecycle import Role
 from models.account import Account
-from models.staff import Staff, on_duty
+from models.community import Building, Home
+from models.staff import Staff, attended, holders, next_shift, on_duty
 
 
 async def leads(session: AsyncSession, community: int, now: datetime) -> Sequence[Staff]:
-    """The duty leads of this hour; where there is none, the managers."""
-    found = await on_duty(session, community, Role.DUTY_LEAD.value, now)
+    """The duty leads of this hour; in a gap of their roster all of them, and without any the managers."""
+    found = await whoever(session, community, Role.DUTY_LEAD, now)
     return found or await managers(session, community, now)
 
 
 async def managers(session: AsyncSession, community: int, now: datetime) -> Sequence[Staff]:
-    return await on_duty(session, community, Role.MANAGER.value, now)
+    return await whoever(session, community, Role.MANAGER, now)
+
+
+async def assistants(session: AsyncSession, community: int, now: datetime) -> Sequence[Staff]:
+    """The assistants of this hour, else all of them; where there are none, who leads."""
+    found = await whoever(session, community, Role.ASSISTANT, now)
+    return found or await leads(session, community, now)
+
+
+async def assistant_of(session: AsyncSession, home: Home) -> Sequence[Staff]:
+    """The assistant of a home's building, if it has one who still works here."""
+    named = select(Staff).join(Building, Building.assistant_id == Staff.id)
+    found = await session.scalars(named.where(Building.id == home.building_id, Staff.left_at.is_(None)))
+    return found.all()
+
+
+async def whoever(session: AsyncSession, community: int, role: Role, now: datetime) -> Sequence[Staff]:
+    """Who is on shift in a role, else everybody who has it: for what must reach somebody at any hour."""
+    return await on_duty(session, community, role.value, now) or await holders(session, community, role.value)
+
+
+async def opens(
+    session: AsyncSession, community: int, roles: Collection[Role], calendar: Calendar, now: datetime
+) -> datetime:
+    """`now` while it is service time and one of these is there, else when that will be so next.
+
+    Where no shift is planned any more, only the calendar counts.
+    """
+    served = calendar.opens_next(now)
+    if await attended(session, community, roles, served):
+        return served
+    begins = await next_shift(session, community, roles, served)
+    return served if begins is None else calendar.opens_next(begins)
 
 
 async def addresses(

@@ -104,7 +104,7 @@ def route(inbound: Inbound, *, running: str | None, texts: Texts) -> Route:
     if inbound.kind is Kind.TAP:
         to = _tap(inbound.tap, running)
         return ToNobody(forged=True) if inbound.group and isinstance(to, ToMenu) else to
-    command = _COMMAND.fullmatch(inbound.text) if inbound.kind is Kind.TEXT else None
+    command = _COMMAND.fullmatch(inbound.text) if _commands(inbound) else None
     if command is not None:
         return ToCommand(command[1], (command[2] or "").strip())
     if inbound.reply_to:
@@ -115,6 +115,11 @@ def route(inbound: Inbound, *, running: str | None, texts: Texts) -> Route:
         entry = _menu(plain(inbound.text), texts, (*MENU, "new"))
         return ToDraft(aside="" if entry is None else entry.entry)
     return _words(inbound.text, texts) if inbound.kind is Kind.TEXT else ToWelcome()
+
+
+def _commands(inbound: Inbound) -> bool:
+    """Whether a command can be meant: in words, or below the photo that it is about."""
+    return inbound.kind is Kind.TEXT or (inbound.kind is Kind.PHOTO and inbound.text.startswith("/check"))
 
 
 def _tap(data: str, running: str | None) -> Route:
@@ -152,10 +157,10 @@ def _words(text: str, texts: Texts) -> Route:
 
 
 def leads_to(text: str, texts: Texts) -> str | None:
-    """The service whose keywords a text contains."""
+    """The service whose keywords a text contains; one that insists comes before the others."""
     heard = plain(text)
-    for kind in catalogue.lifecycles():
-        if any(_says(heard, word) for word in spoken(f"{kind}.keywords", texts)):
+    for kind, service in sorted(catalogue.services().items(), key=lambda one: not one[1].insists):
+        if service.in_menu and any(_says(heard, word) for word in spoken(f"{kind}.keywords", texts)):
             return kind
     return None
 

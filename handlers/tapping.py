@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import select
 
+from flows import catalogue
 from flows.engine.form import Draft
 from flows.engine.lifecycle import Action, Actor, Refused
 from flows.engine.messages import Command, Json, Pressed
@@ -24,7 +25,7 @@ async def tap(scene: Scene, number: int, name: str, argument: str) -> None:
         scene.remark("refused.unknown")
         return
     actor = await tickets.actor_for(scene.work, ticket, acting.doer(scene))
-    if not actor.roles and not actor.owner:
+    if not catalogue.lifecycles()[ticket.kind].reads(actor, ticket.details):
         await acting.explain(scene, ticket, name, "not_yours")
     elif name == "show":
         await _show(scene, ticket, actor)
@@ -72,10 +73,11 @@ def _unfinished(draft: Draft | None) -> bool:
 async def _show(scene: Scene, ticket: Ticket, actor: Actor) -> None:
     shown = await cards.sheet(scene.session, ticket)
     texts = scene.work.desk.texts
-    if actor.owner and not scene.inbound.group:
-        scene.replies.append(cards.resident_view(shown, texts, scene.locale))
+    if (actor.owner or (actor.landlord and not actor.roles)) and not scene.inbound.group:
+        scene.replies.append(cards.resident_view(shown, texts, scene.locale, actor))
         return
-    private = actor.assignee and not scene.inbound.group
+    knows = shown.table.knows(actor, ticket.details)
+    private = actor.assignee and knows and not scene.inbound.group
     scene.replies.append(cards.staff_card(shown, texts, scene.locale, private=private))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from decimal import Decimal
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -14,11 +15,14 @@ import structlog
 import yaml
 from babel import Locale
 from babel.dates import format_date
+from babel.numbers import format_currency
 from jinja2 import Environment, StrictUndefined, Template, TemplateError, UndefinedError
 from jinja2.runtime import Context
 
 from flows.engine.messages import Phrase
 from flows.engine.when import Window
+from handlers import taiwan
+from handlers.taiwan import Entry
 
 FOLDER = Path(__file__).resolve().parent.parent / "locales"
 REFERENCE = "zh_CN"
@@ -77,11 +81,8 @@ class Texts:
 
     @classmethod
     def load(cls, folder: Path = FOLDER) -> Texts:
-        """Read every `<locale>/*.yaml`. Raises MalformedText."""
-        locales = sorted(path.name for path in folder.iterdir() if path.is_dir() and any(path.glob("*.yaml")))
-        if REFERENCE not in locales:
-            raise MalformedText(f"{folder}: has no {REFERENCE} to fall back on")
-        return cls({locale: _language(folder / locale) for locale in locales})
+        """Read every `<locale>/*.yaml`, Taiwan's with the reference turned into it. Raises MalformedText."""
+        return cls({locale: _language(locale, entries) for locale, entries in sources(folder).items()})
 
     def say(self, phrase: Phrase | str, locale: str) -> str:
         """The phrase in words; data is said as it is. Raises MissingText, UnfilledText."""
@@ -127,21 +128,40 @@ class Texts:
         return value
 
 
-def _language(folder: Path) -> Language:
+def sources(folder: Path = FOLDER) -> dict[str, Mapping[str, Entry]]:
+    """Every entry of every locale, before it is a template. Raises MalformedText."""
+    locales = sorted(path.name for path in folder.iterdir() if path.is_dir() and any(path.glob("*.yaml")))
+    if REFERENCE not in locales:
+        raise MalformedText(f"{folder}: has no {REFERENCE} to fall back on")
+    found: dict[str, Mapping[str, Entry]] = {locale: written(folder / locale) for locale in locales}
+    if taiwan.LOCALE in found:
+        found[taiwan.LOCALE] = taiwan.generated(found[REFERENCE], found[taiwan.LOCALE])
+    return found
+
+
+def _language(locale: str, entries: Mapping[str, Entry]) -> Language:
     texts: dict[str, Text] = {}
     words: dict[str, tuple[str, ...]] = {}
     environment = Environment(undefined=StrictUndefined, autoescape=False)
-    environment.filters |= _filters(folder.name, texts)
+    environment.filters |= _filters(locale, texts)
+    for key, (file, entry) in entries.items():
+        where = f"{locale}/{file}: {key}"
+        if isinstance(entry, list):
+            words[key] = _word_list(where, entry)
+        else:
+            texts[key] = _compiled(where, entry, environment)
+    return Language(texts, words)
+
+
+def written(folder: Path) -> dict[str, Entry]:
+    """What stands in the files of a folder, each entry with the name of its file."""
+    found: dict[str, Entry] = {}
     for path in sorted(folder.glob("*.yaml")):
         for key, entry in _entries(path):
-            where = f"{folder.name}/{path.name}: {key}"
-            if key in texts or key in words:
-                raise MalformedText(f"{where}: is written twice")
-            if isinstance(entry, list):
-                words[key] = _word_list(where, entry)
-            else:
-                texts[key] = _compiled(where, entry, environment)
-    return Language(texts, words)
+            if key in found:
+                raise MalformedText(f"{folder.name}/{path.name}: {key}: is written twice")
+            found[key] = path.name, entry
+    return found
 
 
 class _Reader(yaml.CSafeLoader):
@@ -241,6 +261,9 @@ def _filters(locale: str, texts: Mapping[str, Text]) -> dict[str, Callable[..., 
         parts = (("days", days), ("hours", hours), ("minutes", rest))
         return " ".join(said(unit, n=n) for unit, n in parts if n) or said("minutes", n=0)
 
+    def money(fen: int) -> str:
+        return format_currency(Decimal(fen) / 100, "CNY", locale=babel)
+
     def plural(count: int, one: str, many: str = "") -> str:
         return f"{count} {one if babel.plural_form(count) == 'one' else many or one + 's'}"
 
@@ -252,5 +275,6 @@ def _filters(locale: str, texts: Mapping[str, Text]) -> dict[str, Callable[..., 
         "slot": slot,
         "minutes": minutes,
         "phone": _phone,
+        "money": money,
         "plural": plural,
     }

@@ -1,18 +1,16 @@
-"""A ticket moves by its table: guarded, recorded, told to whom the table says."""
+"""Who may do what with a ticket now, and what is written onto its timeline."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
 
 from sqlalchemy import select, update
 
 from flows import catalogue
-from flows.engine.lifecycle import Action, Actor, Audience, Lifecycle, Refused, Role
+from flows.engine.lifecycle import Action, Actor, Refused, Role
 from flows.engine.messages import Json
-from handlers import cards, clocks, notices, reaching
+from handlers import cards, notices
 from handlers.cards import Sheet
 from handlers.desk import Work, rules
 from handlers.roster import called
@@ -20,6 +18,7 @@ from models import ticket as tickets
 from models.account import Account
 from models.attachment import Attachment
 from models.community import Community
+from models.resident import owners_of
 from models.staff import Staff, roles_of
 from models.ticket import Ticket, TicketEvent
 
@@ -41,8 +40,6 @@ class Doer:
 
 
 CLOCK = Doer(clock=True)
-LOW = 2
-"""With so few stars or fewer the duty lead is told to pay a return visit."""
 
 
 class Lost(Exception):
@@ -57,10 +54,12 @@ async def actor_for(work: Work, ticket: Ticket, doer: Doer) -> Actor:
     if doer.staff is not None:
         held = await roles_of(work.session, doer.staff, ticket.community_id)
         roles = frozenset(Role(role) for role in held if role in set(Role))
+    owns = await _owns(work, ticket, doer)
     return Actor(
         roles,
         assignee=doer.staff is not None and doer.staff == ticket.assignee_id,
-        owner=await _owns(work, ticket, doer),
+        owner=owns,
+        landlord=not owns and await _lets(work, ticket, doer),
     )
 
 
@@ -72,10 +71,18 @@ async def _owns(work: Work, ticket: Ticket, doer: Doer) -> bool:
     return ticket.resident_id is not None and await work.session.scalar(now) == ticket.resident_id
 
 
+async def _lets(work: Work, ticket: Ticket, doer: Doer) -> bool:
+    """Whether somebody owns the home of another's ticket, of a kind on which owners have a say."""
+    table = catalogue.lifecycles()[ticket.kind]
+    if doer.resident is None or not any(Role.OWNER in action.by for action in table.actions):
+        return False
+    return doer.resident in await owners_of(work.session, ticket.home_id, work.now)
+
+
 async def permitted(work: Work, ticket: Ticket, name: str, doer: Doer) -> Action:
     """The action, if this person may do it now. Raises Refused with the reason."""
     table = catalogue.lifecycles()[ticket.kind]
-    action = table.check(name, ticket.state, await actor_for(work, ticket, doer))
+    action = table.check(name, ticket.state, await actor_for(work, ticket, doer), ticket.details)
     if action.every is not None:
         last = await work.session.scalar(
             select(TicketEvent.id)
@@ -86,7 +93,7 @@ async def permitted(work: Work, ticket: Ticket, name: str, doer: Doer) -> Action
         if last is not None:
             raise Refused("too_soon")
     if name in _AFTERWARDS and ticket.closed_at is not None:
-        if name == "rate" and ticket.outcome != "unrated":
+        if name == "rate" and ticket.outcome not in (None, "unrated"):
             raise Refused("rated")
         community = await work.session.get_one(Community, ticket.community_id)
         if work.now - ticket.closed_at > rules(community).reopen_within:
@@ -94,126 +101,15 @@ async def permitted(work: Work, ticket: Ticket, name: str, doer: Doer) -> Action
     return action
 
 
-_AFTERWARDS = {"reopen": "too_old", "rate": "too_old_to_rate"}
+_AFTERWARDS = {"reopen": "too_old", "add": "too_old", "rate": "too_old_to_rate"}
 """What is still possible for some days after the end, and what is said when they are over."""
 
 
-async def perform(
-    work: Work,
-    ticket: Ticket,
-    action: Action,
-    doer: Doer,
-    values: Mapping[str, Json] | None = None,
-    photos: tuple[int, ...] = (),
-    source: str | None = None,
-) -> Sheet:
-    """Move a ticket. Raises Lost when it moved under our hands."""
-    values = values or {}
-    table = catalogue.lifecycles()[ticket.kind]
-    community = await work.session.get_one(Community, ticket.community_id)
-    seen = ticket.state
-    changes = _changes(work, ticket, table, action, doer, values)
-    if not await tickets.move(work.session, ticket.id, seen, **changes):
-        raise Lost
-    before = ticket.assignee_id
-    await work.session.refresh(ticket)
-    running = await clocks.moved(work, ticket, table, community, action, _text(values.get("until")) or None)
-    await _keep_clocks(work, ticket, running)
-    actor = await work.session.get(Staff, doer.staff) if doer.staff else None
-    record(
-        work,
-        ticket,
-        doer,
-        action.name,
-        from_state=seen,
-        to_state=ticket.state,
-        note=_text(values.get("note")) or _text(values.get("reason")) or _text(values.get("work")),
-        data={**values, **_names(actor), "photos": len(photos)},
-        source=source,
-    )
-    await attach(work, ticket.id, photos, by="staff" if doer.staff else "resident")
-    await work.session.flush()
-    shown = await cards.sheet(work.session, ticket)
-    await _private_card(work, shown, action, doer)
-    await notices.draw(work, shown)
-    await _tell(work, shown, action, values, before)
-    return shown
-
-
-def _changes(
-    work: Work,
-    ticket: Ticket,
-    table: Lifecycle,
-    action: Action,
-    doer: Doer,
-    values: Mapping[str, Json],
-) -> dict[str, Any]:
-    changes: dict[str, Any] = {}
-    if action.to is not None:
-        changes["state"] = action.to.value
-        changes["closed_at"] = (ticket.closed_at or work.now) if action.to in table.final else None
-    if action.takes:
-        changes["assignee_id"] = doer.staff
-    if action.frees:
-        changes["assignee_id"] = None
-    if action.name == "reopen":
-        changes |= {"reopened": ticket.reopened + 1, "rating": None, "done_at": None, "outcome": None}
-    if "rating" in action.starts:
-        changes["done_at"] = work.now
-    if action.name in ("rate", "opinion"):
-        changes["rating"] = {**(ticket.rating or {}), **values}
-    if action.name in _OUTCOMES:
-        changes["outcome"] = _OUTCOMES[action.name]
-    return changes
-
-
-_OUTCOMES = {"rate": "rated", "close": "unrated", "cancel": "cancelled", "withdraw": "withdrawn"}
-
-
-async def _private_card(work: Work, shown: Sheet, action: Action, doer: Doer) -> None:
-    if not action.takes or doer.staff is None:
-        return
-    for account in (await reaching.staff(work.desk, work.session, doer.staff))[:1]:
-        await notices.assignee_card(work, shown, account)
-
-
-async def _tell(
-    work: Work, shown: Sheet, action: Action, values: Mapping[str, Json], before: int | None
-) -> None:
-    """Tell everybody the table names, each in their own words."""
-    kind, name = shown.ticket.kind, action.name
-    until = _text(values.get("until"))
-    told: dict[str, Any] = {
-        "reason": _text(values.get("reason")),
-        "work": _text(values.get("work")),
-        "note": _text(values.get("note")),
-        "until": shown.local(datetime.fromisoformat(until)) if until else None,
-    }
-    if Audience.RESIDENT in action.tells:
-        reached = await _tell_resident(work, shown, name, told)
-        if not reached:
-            await unreachable(work, shown)
-    if Audience.ASSIGNEE in action.tells:
-        former = shown.assignee or (await work.session.get(Staff, before) if before else None)
-        await notices.staff(work, shown, [former] if former else [], f"{kind}.assignee.{name}", **told)
-    for who in (Audience.GROUP, Audience.DUTY_LEAD, Audience.MANAGER):
-        if who in action.tells:
-            await notices.audience(work, shown, who, f"{kind}.lead.{name}", **told)
-    if name == "rate" and int(str(values.get("overall", 5))) <= LOW:
-        await notices.audience(work, shown, Audience.DUTY_LEAD, f"{kind}.lead.rated_low")
-    if name == "reopen" and shown.ticket.reopened >= 2:
-        await notices.audience(work, shown, Audience.MANAGER, f"{kind}.lead.{name}", **told)
-
-
-async def _tell_resident(work: Work, shown: Sheet, name: str, told: dict[str, Any]) -> bool:
-    if "rating" in catalogue.lifecycles()[shown.ticket.kind].named[name].starts:
-        return await notices.ask_rating(work, shown, f"{shown.ticket.kind}.rate_ask")
-    return await notices.resident(
-        work,
-        shown,
-        f"{shown.ticket.kind}.told.{name}",
-        (("tickets.open", "show"),),
-        **told,
+async def note(work: Work, ticket: Ticket, **notes: Json) -> None:
+    """Write something down among a ticket's details, beside what it was filled in with."""
+    details = {**ticket.details, **notes}
+    await work.session.execute(
+        update(Ticket).where(Ticket.id == ticket.id).values(details=details, version=Ticket.version + 1)
     )
 
 
@@ -221,10 +117,7 @@ async def unreachable(work: Work, shown: Sheet, why: str = "nobody") -> None:
     """The card says that its resident cannot be reached, and why: `why` is a key of `unreachable.*`."""
     if shown.ticket.details.get("unreachable") == why:
         return
-    details = {**shown.ticket.details, "unreachable": why}
-    await work.session.execute(
-        update(Ticket).where(Ticket.id == shown.ticket.id).values(details=details, version=Ticket.version + 1)
-    )
+    await note(work, shown.ticket, unreachable=why)
     await work.session.refresh(shown.ticket)
     await notices.draw(work, shown)
 
@@ -254,7 +147,7 @@ async def add(
         doer,
         "note" if by_staff else "add",
         note=note,
-        data={**_names(actor), "photos": len(photos)},
+        data={**names(actor), "photos": len(photos)},
         source=source,
         audience="staff" if by_staff else "all",
     )
@@ -272,12 +165,6 @@ async def add(
 def refused(work: Work, ticket: Ticket, doer: Doer, name: str) -> None:
     """Note that somebody tried what is not theirs to do."""
     record(work, ticket, doer, "refused", note=name, audience="staff")
-
-
-async def _keep_clocks(work: Work, ticket: Ticket, running: dict[str, Any]) -> None:
-    if running != ticket.clocks:
-        await work.session.execute(update(Ticket).where(Ticket.id == ticket.id).values(clocks=running))
-        await work.session.refresh(ticket)
 
 
 async def attach(work: Work, ticket: int, photos: tuple[int, ...], by: str = "resident") -> None:
@@ -317,10 +204,6 @@ def record(
     )
 
 
-def _names(actor: Staff | None) -> dict[str, Json]:
+def names(actor: Staff | None) -> dict[str, Json]:
     """Who acted, as the timeline will say it in each language."""
     return {"staff": called(actor, "zh_CN"), "staff_en": called(actor, "en")}
-
-
-def _text(value: Json) -> str:
-    return value if isinstance(value, str) else ""

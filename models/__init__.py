@@ -8,6 +8,7 @@ from models.code import Claim, Code
 from models.community import Building, Community, Home
 from models.conversation import Conversation, DeadLetter, Inbox
 from models.due import Due
+from models.gatepass import GatePass, GateScan
 from models.group import Group
 from models.lease import Lease
 from models.merge import Merge
@@ -33,6 +34,8 @@ __all__ = [
     "Conversation",
     "DeadLetter",
     "Due",
+    "GatePass",
+    "GateScan",
     "Group",
     "Home",
     "Inbox",

@@ -14,7 +14,8 @@ from models.base import Base, Id, Instant, Name, Pk, Short
 class Account(Base):
     """`chat` is where a private message reaches the account; `reachable` turns false when it is blocked.
 
-    `chosen` is the one account of its person to which they want their notices sent.
+    `chosen` is the one account of its person to which they want their notices sent. `recheck` has them asked,
+    when they write next, whether what is held of them is still right.
     """
 
     __tablename__ = "account"
@@ -30,6 +31,7 @@ class Account(Base):
     staff_id: Mapped[int | None] = mapped_column(Id, ForeignKey("staff.id"), index=True)
     reachable: Mapped[bool] = mapped_column(Boolean, default=True)
     chosen: Mapped[bool] = mapped_column(Boolean, default=False)
+    recheck: Mapped[bool] = mapped_column(Boolean, default=False)
     wrong_codes: Mapped[int] = mapped_column(default=0)
     locked_until: Mapped[Instant | None]
     last_heard_at: Mapped[Instant | None]

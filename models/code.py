@@ -13,6 +13,7 @@ class Code(Base):
 
     Some are scanned, and ask for something more before they bind: `pin_digest` is of a number that was told
     apart from them, None where the home's phones will do; `wrong` counts the wrong answers to that.
+    `inviter_id` is the owner who gave a code out, None where the desk did.
     """
 
     __tablename__ = "code"
@@ -21,6 +22,7 @@ class Code(Base):
     home_id: Mapped[int | None] = mapped_column(Id, ForeignKey("home.id"))
     resident_id: Mapped[int | None] = mapped_column(Id, ForeignKey("resident.id"))
     staff_id: Mapped[int | None] = mapped_column(Id, ForeignKey("staff.id"))
+    inviter_id: Mapped[int | None] = mapped_column(Id, ForeignKey("resident.id"))
     role: Mapped[Short]
     expires_at: Mapped[Instant]
     used_at: Mapped[Instant | None]
@@ -30,10 +32,21 @@ class Code(Base):
 
 
 class Claim(Base):
-    """An account has scanned a code and has still to prove that its home is theirs."""
+    """What an account has begun and not finished; it has one at most, the newest.
+
+    `waits` says what for: "answer", the four digits that a scanned code asks for; "consent", before the first
+    personal datum; "agreed", for the resident's first form, with the `version` agreed to. What it is about is
+    a code, or the record `resident_id` whose own phone was shown, or the service `kind`. `phone_id` is no
+    foreign key: the number may be taken off the record meanwhile.
+    """
 
     __tablename__ = "claim"
     id: Mapped[Pk]
     account_id: Mapped[int] = mapped_column(Id, ForeignKey("account.id"), unique=True)
-    code_id: Mapped[int] = mapped_column(Id, ForeignKey("code.id"), index=True)
+    code_id: Mapped[int | None] = mapped_column(Id, ForeignKey("code.id"), index=True)
+    resident_id: Mapped[int | None] = mapped_column(Id, ForeignKey("resident.id"), index=True)
+    phone_id: Mapped[int | None] = mapped_column(Id)
+    kind: Mapped[Short] = mapped_column(default="")
+    waits: Mapped[Short] = mapped_column(default="answer")
+    version: Mapped[Short] = mapped_column(default="")
     at: Mapped[Instant]

@@ -9,13 +9,21 @@ from models.base import Base, Id, Instant, JsonMap, Pk, Short
 
 
 class Due(Base):
-    """`kind` says what to do, `cycle` which time it is of several; `done_at` ends it."""
+    """`kind` says what to do, `cycle` which time it is of several; `done_at` ends it.
+
+    It is about a ticket, or about a resident's record.
+    """
 
     __tablename__ = "due"
-    __table_args__ = (UniqueConstraint("kind", "ticket_id", "cycle"), Index(None, "done_at", "at"))
+    __table_args__ = (
+        UniqueConstraint("kind", "ticket_id", "cycle"),
+        UniqueConstraint("kind", "resident_id", "cycle"),
+        Index(None, "done_at", "at"),
+    )
     id: Mapped[Pk]
     kind: Mapped[Short]
     ticket_id: Mapped[int | None] = mapped_column(Id, ForeignKey("ticket.id"), index=True)
+    resident_id: Mapped[int | None] = mapped_column(Id, ForeignKey("resident.id"), index=True)
     cycle: Mapped[str] = mapped_column(String(64))
     at: Mapped[Instant]
     data: Mapped[JsonMap]

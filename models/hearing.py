@@ -30,7 +30,8 @@ class Standing:
     """A conversation as a message finds it: locked, with its account, and what that message got before.
 
     `backlog` says whether anything waits to leave for this chat, or for its person to write again.
-    `homes` are (id, name, community, time zone, settings) each, `phones` (rank, number) each.
+    `homes` are (id, name, community, time zone, settings, role) each, `phones` (rank, number) each. `recheck`
+    wants them asked whether what is held of them is still right.
     """
 
     id: int
@@ -49,6 +50,7 @@ class Standing:
     touched_at: datetime
     homes: Sequence[Sequence[Any]] = ()
     phones: Sequence[Sequence[Any]] = ()
+    recheck: bool = False
 
 
 async def find(
@@ -149,7 +151,10 @@ def _finding() -> Select[Any]:
         .exists()
     )
     homes = (
-        select(rows_as_json(Home.id, Home.name, Community.id, Community.timezone, Community.settings))
+        select(rows_as_json(
+                Home.id, Home.name, Community.id, Community.timezone, Community.settings, Membership.role
+            )
+        )
         .select_from(Membership)
         .join(Home, Home.id == Membership.home_id)
         .join(Community, Community.id == Home.community_id)
@@ -181,6 +186,7 @@ def _finding() -> Select[Any]:
             conversations.touched_at,
             homes,
             phones,
+            accounts.recheck,
         )
         .select_from(_conversation)
         .join(_account, accounts.id == conversations.account_id)

@@ -12,6 +12,7 @@ from sqlalchemy import select
 from handlers.people import binding
 from models import (
     Account,
+    Consent,
     Home,
     Membership,
     Resident,
@@ -25,6 +26,12 @@ from tests.premises import WAIT, Premises, eventually
 from tests.program import Program, surroundings, until
 
 PUBLIC = "https://bot.example"
+
+
+async def agree(person: User) -> None:
+    """Whoever is new reads what is kept of them, and agrees."""
+    await person.wait_for("2026-11", WAIT)
+    await person.tap("m.consent.yes")
 
 
 @dataclass
@@ -88,6 +95,7 @@ class Estate(Premises):
         home = home or self._free_home()
         person = self.somebody(name, language)
         await person.start(await self.command("home", "code", CODE, home))
+        await agree(person)
         await person.wait_for(lambda message: home in message.words, WAIT)
         self.secrets.add(home)
         return person
@@ -131,6 +139,9 @@ class Estate(Premises):
                         since=now,
                         verified_by="code",
                     )
+                )
+                session.add(
+                    Consent(resident_id=resident.id, purpose="service", version="2026-11", at=now)
                 )
                 session.add(
                     Account(

@@ -15,6 +15,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Protocol, Self
 
+from tests.players import clockwork
+
 ROOT = Path(__file__).parent.parent
 
 
@@ -95,7 +97,9 @@ def executed(
 
 def serve() -> None:
     """Take orders, a line of JSON each, until there are no more; then end what is left."""
-    import bot.app  # noqa: F401
+    import bot.app
+    import bot.telegram.door
+    import bot.wechat.door  # noqa: F401
     import main
 
     children: set[int] = set()
@@ -126,6 +130,8 @@ def _become(order: Mapping[str, Any]) -> None:
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     os.environ.clear()
     os.environ.update(order["environment"])
+    if clock := os.environ.pop(clockwork.VARIABLE, ""):
+        clockwork.set_by(clock)
     sys.argv = ["main.py", *order["arguments"]]
 
 

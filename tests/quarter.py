@@ -64,6 +64,7 @@ class Quarter(Premises):
         self.secrets |= {person.openid, home}
         await (await person.follow()).settled()
         await (await person.say(await self.command("home", "code", CODE, home))).settled()
+        await (await person.say("同意")).settled()
         await person.wait_for(home, WAIT)
         return person
 

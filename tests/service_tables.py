@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
 from flows import catalogue
 from flows.engine.form import Flow
-from flows.engine.lifecycle import Action, Audience, Lifecycle, Role
+from flows.engine.lifecycle import Action, Audience, Errand, Lifecycle, Role, Timer
 from flows.engine.messages import Phrase
 from flows.engine.questions import Choice, Number, Photos, Question, Several, Slot, Text, YesNo
 from handlers.texts import Texts
@@ -36,6 +36,7 @@ FOOT = """
 - **asks** names the small flow that asks for what the action needs, in the private chat of whoever tapped.
 - **takes** makes the actor the one who works on it, **frees** leaves the ticket to the group again.
 - **holds** stops every running clock, **resumes** lets them go on with the time that was left.
+- **if** names a condition on the details; an **internal** move does not stand on the resident's timeline.
 - **no button**: it is offered in a message of its own, or carried out by a timer, not on the card.
 - A refused or late tap changes nothing; the one who tapped reads why, and who was quicker.
 """
@@ -43,15 +44,32 @@ FOOT = """
 
 def page() -> str:
     """The whole page."""
-    parts = [HEAD, *(_service(table) for table in catalogue.lifecycles().values()), FOOT]
+    parts = [HEAD, *(_service(one) for one in catalogue.services().values()), FOOT]
     return "\n".join(part.strip("\n") + "\n" for part in parts)
 
 
-def _service(table: Lifecycle) -> str:
+def _service(service: Lifecycle | Errand) -> str:
+    return _errand(service) if isinstance(service, Errand) else _ticketed(service)
+
+
+def _errand(errand: Errand) -> str:
+    """A service of which no ticket comes."""
+    parts = [
+        f"## {' · '.join(_said(f'{errand.kind}.title'))}",
+        f"Done at once, without a ticket. The code is `flows/{errand.kind}.py`.",
+        "### What is asked",
+        _questions(errand.start),
+    ]
+    for flow in errand.flows:
+        parts += [f"**`{flow.name}`**: {' · '.join(_said(f'{flow.name}.title'))}", _questions(flow)]
+    return "\n\n".join(parts)
+
+
+def _ticketed(table: Lifecycle) -> str:
     title = " · ".join(_said(f"{table.kind}.title"))
     parts = [
         f"## {title}",
-        f"Cards go to the `{table.purpose}` group. The code is `flows/{table.kind}.py`.",
+        " ".join(_manners(table)),
         "### What is asked",
         _questions(table.start),
         "### States",
@@ -66,6 +84,27 @@ def _service(table: Lifecycle) -> str:
         *_small_flows(table),
     ]
     return "\n\n".join(parts)
+
+
+def _manners(table: Lifecycle) -> Iterator[str]:
+    """What is special about a service, in sentences."""
+    yield f"Cards go to the `{table.purpose}` group. The code is `flows/{table.kind}.py`."
+    if table.routes is not None:
+        yield _first_line(table.routes)
+    if table.at_once is not None:
+        yield f"As soon as it is opened: {_first_line(table.at_once)}"
+    if table.hides is not None:
+        yield f"{_first_line(table.hides)} Then only {_listed(table.confidants, Role)} know whose it is."
+    if table.readers:
+        yield f"Open to {_listed(table.readers, Role)} alone."
+    if table.reply:
+        yield f"A colleague's reply to the card is the action `{table.reply}`."
+    if table.strangers:
+        yield "Nobody needs a home for it."
+
+
+def _first_line(rule: Callable[..., object]) -> str:
+    return (rule.__doc__ or rule.__name__.replace("_", " ")).strip().split("\n")[0]
 
 
 def _said(key: str) -> tuple[str, ...]:
@@ -199,6 +238,10 @@ def _limits(action: Action) -> Iterator[str]:
         yield "frees"
     if action.every is not None:
         yield f"once in {action.every.total_seconds() / 3600:g} h"
+    if action.given is not None:
+        yield f"if {action.given.__name__.replace('_', ' ').strip()}"
+    if action.internal:
+        yield "internal"
 
 
 def _clock_changes(action: Action) -> Iterator[str]:
@@ -224,9 +267,7 @@ def _clocks(table: Lifecycle) -> str:
     rows += [
         (
             f"`{timer.name}`",
-            "after " + ", ".join(_span(after.total_seconds()) for after in timer.after)
-            if timer.after
-            else "when the answer says",
+            "; ".join(_fires(timer)),
             "outside quiet hours" if timer.calm else "always",
         )
         for timer in table.timers
@@ -234,11 +275,27 @@ def _clocks(table: Lifecycle) -> str:
     return _table(("clock or timer", "when, and who hears of it", "runs"), rows)
 
 
+def _fires(timer: Timer) -> Iterator[str]:
+    if timer.after:
+        yield "after " + ", ".join(_span(after.total_seconds()) for after in timer.after)
+    elif timer.again is not None:
+        yield f"every {_span(timer.again.total_seconds())}"
+    else:
+        early = f", {_span(timer.before.total_seconds())} before" if timer.before else ""
+        yield f"when `{timer.at}` says{early}"
+    if timer.tells:
+        yield f"tells {_listed(timer.tells, Audience)}"
+    if timer.acts:
+        yield f"in the end the clock does `{timer.acts}`"
+
+
 def _word(member: StrEnum) -> str:
     return member.value.replace("_", " ")
 
 
 def _span(seconds: float) -> str:
+    if seconds >= 4 * 86400:
+        return f"{seconds / 86400:g} days"
     return f"{seconds / 3600:g} h" if seconds >= 3600 else f"{seconds / 60:g} min"
 
 

@@ -104,6 +104,7 @@ async def _scanned_and_bound(wechat: WechatServer, place: Path) -> None:
     await (await li.scan(scene.value)).settled()
     await li.wait_for("后四位", WAIT)
     await (await li.say(number[-4:])).settled()
+    await (await li.say("同意")).settled()
     await li.wait_for("3-1201", WAIT)
     assert "我的工单" in str(li.menu)
 
@@ -129,6 +130,7 @@ async def test_a_test_account_is_connected_as_the_page_says(tmp_path: Path) -> N
             await li.wait_for("物业服务中心", WAIT)
             (code,) = codes(await terminal.type(".venv/bin/python main.py home code HPY 3-1201"))
             await (await li.say(code)).settled()
+            await (await li.say("同意")).settled()
             await li.wait_for("3-1201", WAIT)
 
 

@@ -196,7 +196,7 @@ def test_every_notice_that_a_template_can_be_for_is_told() -> None:
     said = re.findall(r'notices\.(?:resident|ask_rating)\(\s*work,\s*shown,\s*f"\{[^"]+?\}\.(\w+)', code())
     wanted = {f"repair.{name}" for name in said if name != "told"}
     assert wanted == {
-        f"repair.{name}" for name in ("arrival_check", "rate_ask", "rate_reminder", "closed_unrated")
+        f"repair.{name}" for name in ("timer.arrival.resident", "rate_ask", "rate_reminder", "closed_unrated")
     }
     wanted |= {f"repair.told.{one.name}" for one in moves}
     assert {name for name in names_in(TEMPLATES) if name.startswith("repair.")} == wanted
@@ -288,7 +288,7 @@ async def test_a_community_is_set_up_as_the_page_says(database: Database) -> Non
 
 
 def test_every_setting_of_a_community_is_told() -> None:
-    read = set(re.findall(r'settings\.get\(\s*"(\w+)"', code()))
+    read = set(re.findall(r'(?<!person\.)(?<!resident\.)settings\.get\(\s*"(\w+)"', code()))
     assert names_in(HOW_TO / "set-up-a-community.md") == read
     assert len(read) > 7
 

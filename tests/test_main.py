@@ -102,6 +102,8 @@ COMMANDS = (
     ("group", "bind"),
     ("db", "upgrade"),
     ("import",),
+    ("export",),
+    ("erase",),
     ("wechat", "menu", "push"),
 )
 
@@ -224,6 +226,10 @@ BAD = {
     "unknown home role": (("home", "code", "HPY", "3-1201", "--role", "king"), ("'king'", "owner")),
     "unknown resident": (("resident", "merge", "99999", "1"), ("'99999'", "phone")),
     "one resident twice": (("resident", "merge", "1", "1"), ("same resident",)),
+    "nobody to export": (("export", "99999"), ("'99999'", "phone")),
+    "photos without a file": (("export", "1", "--photos"), ("--out", "ZIP")),
+    "nobody to erase": (("erase", "99999", "--yes"), ("'99999'", "phone")),
+    "erasing needs a yes": (("erase", "1"), ("--yes", "backup")),
     "unknown merge": (("resident", "undo", "99"), ("no such merge",)),
     "a code to be scanned without WeChat": (
         ("home", "code", "HPY", "3-1201", "--qr"),

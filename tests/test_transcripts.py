@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from difflib import unified_diff
 from pathlib import Path
@@ -13,6 +14,7 @@ from sqlalchemy import select
 from models import Ticket, TicketEvent, schema
 from models.database import Database
 from tests.transcripts.script import Play, lines_of
+from tests.transcripts.taiwan import TAIWANESE, in_taiwan
 from tests.world import BUTTONS, NUMBERS, World, world
 
 FOLDER = Path(__file__).parent / "transcripts"
@@ -101,6 +103,26 @@ async def _outcome(w: World) -> list[object]:
             *((one.number, one.state, one.urgent, one.details, one.rating, one.outcome) for one in tickets),
             *((one.ticket_id, one.action, one.from_state, one.to_state, one.note) for one in events),
         ]
+
+
+@pytest.mark.parametrize(
+    "story", [path for path in STORIES if path.parent.name == "zh_CN"], ids=lambda path: str(path.stem)
+)
+async def test_the_story_ends_the_same_in_taiwan(story: Path, sqlite_url: str) -> None:
+    """What is written and tapped is turned into Taiwan's Chinese; the tickets must come out alike."""
+    told = await asyncio.to_thread(story.read_text, encoding="utf-8")
+    can = NUMBERS if "% numbers" in told.splitlines() else BUTTONS
+    ends = []
+    for locale, lines in (("zh_CN", told), ("zh_TW", in_taiwan(told))):
+        database = await _furnished(sqlite_url.replace(".db", f"-{locale}.db"))
+        try:
+            async with world(database, locale=locale, can=can) as w:
+                await Play(w).run(lines)
+                ends.append(await _outcome(w))
+        finally:
+            await database.close()
+    here, there = ([json.dumps(one, ensure_ascii=False, default=str) for one in end] for end in ends)
+    assert [TAIWANESE.text(one) for one in here] == there
 
 
 def test_every_story_is_told_in_every_language() -> None:

@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import count
 
 from sqlalchemy import func, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from flows.engine.effects import OpenTicket
 from flows.repair import Details, Place, Trade
@@ -17,14 +18,18 @@ from handlers import cards, due, offering, opening
 from handlers.desk import Desk, Work
 from handlers.envelopes import Button, Capabilities, Inbound, Kind, Media, Outgoing, Receipt
 from handlers.inbound import receive
+from handlers.outbox.outcomes import Blocked, Result, carried
+from handlers.outbox.settling import settle
 from handlers.people import binding, scanning
 from handlers.people.scanning import Printed
+from handlers.reporting import Reports
 from handlers.texts import Texts
 from models import (
     Account,
     Building,
     Card,
     Community,
+    Consent,
     Due,
     Group,
     Home,
@@ -64,7 +69,8 @@ class Post:
 class World:
     """Chats by their address; what is said to the desk, and what it says to whom.
 
-    `log` holds every post and every edit as it looked then, `sent` what was said to the desk.
+    `log` holds every post and every edit as it looked then, `sent` what was said to the desk. Nothing
+    reaches the `blocked`, which the desk learns when it tries.
     """
 
     desk: Desk
@@ -78,6 +84,7 @@ class World:
     hints: list[str] = field(default_factory=list)
     sent: list[Inbound] = field(default_factory=list)
     people: dict[str, int] = field(default_factory=dict)
+    blocked: set[str] = field(default_factory=set)
     ids: count[int] = field(default_factory=lambda: count(1))
 
     @property
@@ -143,11 +150,11 @@ class World:
         found = next(one for one in reversed(self.sent) if one.chat == place and was in one.text)
         return await self.hear(replace(self.inbound(who, Kind.EDIT, chat, text=text), ref=found.ref))
 
-    async def code(self, home: str) -> str:
+    async def code(self, home: str, role: str = "owner") -> str:
         """A one-time code for a home, as printed on a bill."""
         async with self.database.transaction() as session:
             place = await session.scalar(select(Home.id).where(Home.name == home))
-            return await binding.issue(session, self.now, role="owner", home=place)
+            return await binding.issue(session, self.now, role=role, home=place)
 
     async def scan(self, home: str) -> Printed:
         """A QR code for a home, and what is told apart from it; a new home has nobody's phone on file."""
@@ -179,6 +186,19 @@ class World:
         async with self.database.transaction() as session:
             place = (await session.scalars(select(Community))).one()
             place.settings = {**place.settings, name: value}
+
+    async def assistant(self, name: str) -> None:
+        """A colleague joins, whom those who live in the building turn to."""
+        async with self.database.transaction() as session:
+            building = (await session.scalars(select(Building).where(Building.name == "3"))).one()
+            person = Staff(name=name)
+            session.add(person)
+            await session.flush()
+            session.add(StaffRole(staff_id=person.id, community_id=building.community_id, role="assistant"))
+            session.add(_account("test", name, self.language, staff=person.id))
+            building.assistant_id = person.id
+            self.staff.add(name)
+            self.people[name] = person.id
 
     async def staff_code(self, role: str, name: str = "新同事") -> str:
         """A one-time code for a new member of staff."""
@@ -235,43 +255,67 @@ class World:
         await self.deliver()
 
     async def deliver(self) -> None:
-        """Empty the outbox as a sender would, one channel that always takes everything."""
+        """Empty the outbox as a sender would, until nothing is left that may leave now."""
+        while await self._delivered():
+            pass
+
+    async def _delivered(self) -> bool:
         async with self.database.transaction() as session:
-            waiting = (
-                await session.scalars(
-                    select(Outbox).where(Outbox.state == "pending").order_by(Outbox.lane, Outbox.id)
-                )
-            ).all()
+            query = select(Outbox).where(Outbox.state == "pending", Outbox.not_before <= self.now)
+            waiting = (await session.scalars(query.order_by(Outbox.lane, Outbox.id))).all()
             for row in waiting:
-                if row.not_before > self.now:
-                    continue
-                row.state, row.sent_at = "sent", self.now
-                if row.card_id is None:
-                    said = Outgoing.from_json(row.payload["message"])
-                    message = await offering.pushed(Work(self.desk, session, self.now), row, said)
-                    post = self._post(row.chat, message)
-                    if message.ticket is not None:
-                        session.add(
-                            Card(
-                                ticket_id=message.ticket,
-                                kind="notice",
-                                channel=row.channel,
-                                bot=row.bot,
-                                chat=row.chat,
-                                message=post.id,
-                                created_at=self.now,
-                            )
-                        )
-                    continue
-                card = await session.get_one(Card, row.card_id)
-                shown = await cards.render(session, card, TEXTS)
-                if shown is None:
-                    continue
-                held = self._find(card.chat, card.message) if card.message else None
-                if held is None:
-                    card.message = self._post(card.chat, shown).id
-                elif held.message != shown:
-                    self._edit(card.chat, held, shown)
+                if row.state == "pending":
+                    await self._deliver(session, row)
+            return bool(waiting)
+
+    async def _deliver(self, session: AsyncSession, row: Outbox) -> None:
+        """One channel that takes everything, but for people whose phones do not."""
+        reports = Reports(self.desk)
+        if row.chat in self.blocked and row.card_id is None:
+            row.state = "sending"
+            await session.flush()
+            await settle(session, reports.callbacks(), [Result(row.id, self.now, Blocked())])
+            return
+        row.state, row.sent_at = "sent", self.now
+        if row.card_id is not None:
+            await self._draw(session, row.card_id)
+            return
+        row.message = await self._told(session, row)
+        await session.flush()
+        await carried(session, reports.callbacks(), row)
+
+    async def _told(self, session: AsyncSession, row: Outbox) -> str:
+        said = Outgoing.from_json(row.payload["message"])
+        message = await offering.pushed(Work(self.desk, session, self.now), row, said)
+        held = self._find(row.chat, message.replace) if message.replace else None
+        if held is not None:
+            self._edit(row.chat, held, replace(message, replace=""))
+            return held.id
+        post = self._post(row.chat, message)
+        if message.ticket is not None:
+            session.add(
+                Card(
+                    ticket_id=message.ticket,
+                    kind="notice",
+                    channel=row.channel,
+                    bot=row.bot,
+                    chat=row.chat,
+                    message=post.id,
+                    created_at=self.now,
+                )
+            )
+        return post.id
+
+    async def _draw(self, session: AsyncSession, number: int) -> None:
+        card = await session.get_one(Card, number)
+        shown = await cards.render(session, card, TEXTS)
+        if shown is None:
+            return
+        held = self._find(card.chat, card.message) if card.message else None
+        if held is None:
+            card.message = self._post(card.chat, shown).id
+        elif held.message != shown:
+            self._edit(card.chat, held, shown)
 
     async def _show(self, inbound: Inbound, reply: Outgoing) -> None:
         held = self._find(inbound.chat, reply.replace) if reply.replace else None
@@ -361,6 +405,9 @@ async def _settle(w: World, locale: str) -> None:
             session.add(resident)
             await session.flush()
             session.add(Phone(resident_id=resident.id, number=number))
+            session.add(
+                Consent(resident_id=resident.id, purpose="service", version="2026-11", at=w.now)
+            )
             session.add(
                 Membership(
                     resident_id=resident.id, home_id=home.id, role="owner", since=w.now, verified_by="code"

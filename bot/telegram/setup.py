@@ -20,7 +20,7 @@ from flows import catalogue
 from flows.engine.messages import Phrase
 from handlers.texts import Texts
 
-PRIVATE = ("start", *catalogue.lifecycles(), "tickets", "chats", "help", "language", "cancel")
+PRIVATE = ("start", *catalogue.services(), "tickets", "chats", "help", "language", "cancel")
 """Every service is a command of its own."""
 IN_GROUPS = ("bind",)
 SCOPES = {
@@ -29,7 +29,10 @@ SCOPES = {
     "all_chat_administrators": IN_GROUPS,
 }
 LANGUAGES = {"": "zh_CN", "zh": "zh_CN", "en": "en"}
-"""The language of the phone (ISO 639-1), and our locale for it; the first is for everybody else."""
+"""The language of the phone, and our locale for it; the first is for everybody else.
+
+Telegram takes two letters and no more (Bot API: setMyCommands), so that there is one Chinese for all.
+"""
 MOST_CONNECTIONS = 100
 
 Step = Callable[[], Awaitable[None]]
@@ -120,5 +123,5 @@ class Setup:
 
 def described(command: str) -> Phrase:
     """What the menu of commands says: a service its own name, the others a text of their own."""
-    service = command in catalogue.lifecycles()
+    service = command in catalogue.services()
     return Phrase(f"{command}.title" if service else f"telegram.command.{command}")

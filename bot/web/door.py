@@ -16,6 +16,7 @@ from bot.web.seats import NoSuchPerson, Seats
 from bot.web.session import Session, Sessions, stranger
 from bot.web.shown import Links, Shown, shown
 from handlers.envelopes import Receipt
+from handlers.inbound import locale_of
 from handlers.texts import Texts
 from models import web
 from models.database import Database
@@ -206,9 +207,9 @@ def _json(content: object, status: int = 200) -> Response:
 
 def language(request: Request, texts: Texts) -> str:
     """The first language of the browser that we have; Chinese when none is."""
+    ours = {locale.split("_")[0] for locale in texts.locales}
     for wished in request.headers.get("accept-language", "").split(","):
-        tongue = wished.split(";")[0].strip().split("-")[0].lower()
-        for locale in texts.locales:
-            if tongue and locale.split("_")[0] == tongue:
-                return locale
+        tag = wished.split(";")[0].strip()
+        if tag.split("-")[0].lower() in ours:
+            return locale_of(tag, texts.locales)
     return texts.locales[0]

@@ -25,7 +25,7 @@ SAFE = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "same-origin",
 }
-TONGUES = {"zh_CN": "中文", "en": "EN", "zh_TW": "繁體"}
+TONGUES = {"zh_CN": "简体", "en": "EN", "zh_TW": "繁體"}
 GAPS = {name: f"{{{name}}}" for name in ("count", "name", "most", "time", "room")}
 """Values the page fills in itself: rendered as `{count}`, to be replaced in the browser."""
 

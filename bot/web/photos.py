@@ -13,6 +13,7 @@ from bot.web.seats import Seats
 from bot.web.session import Session
 from bot.web.shown import Links
 from models import attachment
+from models.attachment import GONE
 from models.database import Database
 
 MOST_FILES = 10
@@ -63,7 +64,7 @@ class Photos:
         """Where an attachment lies; None while it is still to be fetched from its channel."""
         async with self._database.reading() as reading:
             found = await attachment.one(reading, number)
-        if found is None or found.state == "failed":
+        if found is None or found.state in GONE:
             raise HTTPException(404, "nothing")
         path = found.stored or found.source
         return path if ours(path) else None

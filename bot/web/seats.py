@@ -19,7 +19,7 @@ from models.database import Database
 from models.people import Colleague, Neighbour, Room
 
 WEB = "web"
-MENU = (*catalogue.lifecycles(), "tickets", "help")
+MENU = (*catalogue.services(), "tickets", "help")
 """What the page's own menu offers: every service there is, one's tickets, and help."""
 
 

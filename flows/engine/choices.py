@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import TypeVar, cast
 
 from flows.engine.facts import Home
-from flows.engine.messages import Command, Heard, Json, Option, Phrase, Picked, Pressed, Rejected
+from flows.engine.messages import Command, Heard, Json, Option, Phrase, Picked, Pressed, Rejected, Told
 from flows.engine.question import Form, Question, Unanswered
 
 E = TypeVar("E", bound=StrEnum)
@@ -43,11 +43,11 @@ class Choice(Question[E]):
 
 
 class Several(Question[frozenset[E]]):
-    """Any number of a fixed set, ticked one by one and then confirmed."""
+    """Any number of a fixed set, at least `least`, ticked one by one and then confirmed."""
 
-    def __init__(self, choices: type[E], *, was: Sequence[str] = ()) -> None:
+    def __init__(self, choices: type[E], *, least: int = 0, was: Sequence[str] = ()) -> None:
         super().__init__(was=was)
-        self.choices = choices
+        self.choices, self.least = choices, least
 
     def _ticked(self, form: Form) -> list[str]:
         stored = form.stored(self)
@@ -71,12 +71,15 @@ class Several(Question[frozenset[E]]):
         return (Command.DONE,)
 
     def texts(self) -> tuple[str, ...]:
-        return (*super().texts(), *(f"{self.key}.{choice.value}" for choice in self.choices))
+        needed = (f"{self.key}.needed",) if self.least else ()
+        return (*super().texts(), *needed, *(f"{self.key}.{choice.value}" for choice in self.choices))
 
     def load(self, stored: Json, form: Form) -> frozenset[E]:
         match stored:
             case {"ticked": list(ticked), "open": False}:
-                return frozenset(choice for choice in self.choices if choice.value in ticked)
+                answer = frozenset(choice for choice in self.choices if choice.value in ticked)
+                if len(answer) >= self.least:
+                    return answer
         raise Unanswered
 
     def hear(self, heard: Heard, form: Form) -> Json:
@@ -86,6 +89,8 @@ class Several(Question[frozenset[E]]):
                 kept = [*ticked, value] if value not in ticked else [one for one in ticked if one != value]
                 return {"ticked": cast("list[Json]", kept), "open": True}
             case Pressed(command=Command.DONE):
+                if len(ticked) < self.least:
+                    raise Told(Phrase(f"{self.key}.needed"))
                 return {"ticked": cast("list[Json]", ticked), "open": False}
         raise Rejected("not_an_option")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from flows.engine.messages import Json
 from flows.engine.when import Window
@@ -12,16 +13,23 @@ from flows.engine.when import Window
 
 @dataclass(frozen=True, slots=True)
 class Home:
-    """A home the resident may speak for."""
+    """A home, and as what the resident may speak for it: "owner", "tenant" or "family"."""
 
     id: int
     name: str
     community: int
+    role: str = ""
+    place: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """The world as one turn sees it: `now` in the community's time zone, `hotline` for emergencies."""
+    """The world as one turn sees it: `now` in the community's time zone, `hotline` for emergencies.
+
+    `about` is the draft's own, `details` those of the ticket it is about. `terms` are what the community has
+    set for each service, by its kind. Only who asks for it (`Flow.wants`) gets `record`, what is held of the
+    resident, and `found`, the homes that match what was just said.
+    """
 
     now: datetime
     homes: tuple[Home, ...] = ()
@@ -31,3 +39,7 @@ class Facts:
     closes: str = "20:00"
     hotline: str = ""
     about: Mapping[str, Json] = field(default_factory=dict)
+    terms: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    record: Mapping[str, Any] = field(default_factory=dict)
+    found: tuple[Home, ...] = ()
+    details: Mapping[str, Any] = field(default_factory=dict)

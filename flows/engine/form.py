@@ -67,11 +67,13 @@ class Flow:
 
     A flow has an explicit `name`, which drafts and texts carry. Small flows set `review = False`
     and are submitted with their last answer; one that asks whether to cancel is not `cancellable` itself.
+    `wants` names the facts that are not loaded for every flow: "record", "found".
     """
 
     name: ClassVar[str]
     review: ClassVar[bool] = True
     cancellable: ClassVar[bool] = True
+    wants: ClassVar[frozenset[str]] = frozenset()
     questions: ClassVar[tuple[Question[Any], ...]] = ()
 
     def __init_subclass__(cls) -> None:
@@ -168,15 +170,16 @@ class Flow:
         return next((q for q in self.expected() if isinstance(q, Text) and q.catches), None)
 
     def album(self) -> Photos | None:
-        """The question that photos belong to, whenever they come."""
-        return next((q for q in self.expected() if isinstance(q, Photos)), None)
+        """The question that photos belong to out of turn: the next without any, else the last."""
+        questions = [question for question in self.expected() if isinstance(question, Photos)]
+        return next((one for one in questions if not self.answered(one)), next(reversed(questions), None))
 
     def shown(self) -> tuple[tuple[str, Phrase, Phrase | str], ...]:
         """(question, label, answer) for every answer, as the review screen shows them."""
         return tuple(
             (question.name, Phrase(f"{question.key}.label"), self._shown(question))
             for question in self.applicable()
-            if self.answered(question)
+            if question.reviewed and self.answered(question)
         )
 
     def _shown(self, question: Question[Any]) -> Phrase | str:

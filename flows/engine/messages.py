@@ -69,9 +69,10 @@ class Sent:
 
 @dataclass(frozen=True, slots=True)
 class Shared:
-    """A phone number in E.164, from a contact or typed and understood."""
+    """A phone number in E.164, typed and understood or, when `proven`, from a contact that is their own."""
 
     phone: str
+    proven: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +93,14 @@ class Rejected(Exception):
     def __init__(self, key: str, **values: object) -> None:
         super().__init__(key)
         self.phrase = Phrase(f"rejected.{key}", values)
+
+
+class Told(Rejected):
+    """What was asked back has its answer in `phrase`; the question stays open."""
+
+    def __init__(self, phrase: Phrase) -> None:
+        Exception.__init__(self, phrase.key)
+        self.phrase = phrase
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,8 +5,23 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from flows.engine.messages import Command, Heard, Json, Option, Phrase, Picked, Pressed, Rejected, Sent
+from flows.engine.messages import (
+    Command,
+    Heard,
+    Json,
+    Option,
+    Phrase,
+    Picked,
+    Pressed,
+    Rejected,
+    Said,
+    Sent,
+    Told,
+)
 from flows.engine.question import Form, Question, Unanswered
+
+SHORT = 12
+"""So few characters say that there is none; they are not a story."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,14 +33,14 @@ class Photo:
 
 
 class Photos(Question[tuple[Photo, ...]]):
-    """Photos, gathered until the sender says that was all.
+    """Photos, gathered until the sender says that was all; with `least`, not before there are so many.
 
     An album is one act of sending: if it begins within `most` it is taken whole.
     """
 
-    def __init__(self, *, most: int = 9, was: Sequence[str] = ()) -> None:
+    def __init__(self, *, least: int = 0, most: int = 9, was: Sequence[str] = ()) -> None:
         super().__init__(was=was)
-        self.most = most
+        self.least, self.most = least, most
 
     def gathered(self, form: Form) -> tuple[Photo, ...]:
         return photos(form.stored(self))
@@ -37,22 +52,31 @@ class Photos(Question[tuple[Photo, ...]]):
         return (Option("clear", Phrase("engine.photos_clear")),) if self.gathered(form) else ()
 
     def commands(self, form: Form) -> tuple[Command, ...]:
-        return (Command.DONE,) if self.gathered(form) else (Command.SKIP,)
+        if self.gathered(form):
+            return (Command.DONE,)
+        return () if self.least else (Command.SKIP,)
+
+    def texts(self) -> tuple[str, ...]:
+        return (*super().texts(), f"{self.key}.needed") if self.least else super().texts()
 
     def load(self, stored: Json, form: Form) -> tuple[Photo, ...]:
         match stored:
-            case {"photos": list(), "open": False}:
+            case {"photos": list(), "open": False} if len(photos(stored)) >= self.least:
                 return photos(stored)
         raise Unanswered
 
     def hear(self, heard: Heard, form: Form) -> Json:
         match heard:
             case Pressed(command=Command.DONE | Command.SKIP):
+                if len(self.gathered(form)) < self.least:
+                    raise Told(Phrase(f"{self.key}.needed"))
                 return kept(self.gathered(form), gathering=False)
             case Picked(value="clear"):
                 return kept((), gathering=True)
             case Sent() as sent:
                 return self.add(sent, form)
+            case Said(text=text) if self.least and len(text.strip()) <= SHORT:
+                raise Told(Phrase(f"{self.key}.needed"))
         raise Rejected("photo_wanted")
 
     def begun(self, sent: Sent, form: Form) -> bool:

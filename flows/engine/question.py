@@ -28,13 +28,15 @@ class Unanswered(LookupError):
 class Question(Generic[T]):
     """One thing a flow asks: on the class the question, on an instance its answer.
 
-    `was` lists earlier names, so that a draft from before a renaming is still understood.
+    `was` lists earlier names, so that a draft from before a renaming is still understood. What is not
+    `reviewed` leads to the questions that matter, and is not shown among their answers.
     """
 
     name: str
     flow: str
     catches = False
     wants_contact = False
+    reviewed = True
 
     def __init__(self, *, was: Sequence[str] = ()) -> None:
         self.required = True

@@ -25,7 +25,7 @@ from flows.engine.messages import (
     Sent,
     Unfit,
 )
-from flows.engine.questions import Question, Text
+from flows.engine.questions import Photos, Question, Text
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,7 +194,7 @@ def _kept(flow: type[Flow], draft: Draft, heard: Heard, facts: Facts) -> Draft |
     Raises Rejected when there is no room for it.
     """
     form = flow(draft.answers, facts)
-    catcher, album = form.catcher(), form.album()
+    catcher, album = form.catcher(), _album(form, draft, heard) if isinstance(heard, Sent) else None
     if isinstance(heard, Sent) and album is not None:
         kept = draft.with_answer(album.name, album.add(heard, form))
         return _captioned(flow, kept, heard, facts)
@@ -205,7 +205,7 @@ def _kept(flow: type[Flow], draft: Draft, heard: Heard, facts: Facts) -> Draft |
 
 def _photo(flow: type[Flow], draft: Draft, form: Flow, sent: Sent, facts: Facts) -> Turn:
     """A photo goes to the flow's photos whenever it comes; the rest of an album arrives without a word."""
-    album = form.album()
+    album = _album(form, draft, sent)
     begun = album is not None and album.begun(sent, form)
     first: tuple[Say, ...] = ()
     kept = draft
@@ -221,9 +221,17 @@ def _photo(flow: type[Flow], draft: Draft, form: Flow, sent: Sent, facts: Facts)
         kept = _captioned(flow, kept, sent, facts)
     except Rejected as rejected:
         first = (*first, Say(rejected.phrase))
-    if begun and not first:
+    if begun and not first and _current(flow(kept.answers, facts), kept) is _current(form, draft):
         return Turn(kept)
     return _moved(flow, draft, kept, facts, *first)
+
+
+def _album(form: Flow, draft: Draft, sent: Sent) -> Photos | None:
+    """Where a photo belongs: to its album, to the question that is open, else where the flow says."""
+    asked = [question for question in form.applicable() if isinstance(question, Photos)]
+    begun = next((question for question in asked if question.begun(sent, form)), None)
+    current = _current(form, draft)
+    return begun or (current if isinstance(current, Photos) else form.album())
 
 
 def _back(flow: type[Flow], draft: Draft, form: Flow, facts: Facts) -> Turn:

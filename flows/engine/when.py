@@ -13,12 +13,12 @@ from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta
 
 from flows.engine.calendar_listen import listen
-from flows.engine.calendar_words import Clock, Day, Daypart, Later, Word
+from flows.engine.calendar_words import Clock, Day, Daypart, Later, Pair, Word, either_order
 from flows.engine.plain import plain
 from flows.engine.visits import Problem, Unclear, Visits, Window
 from flows.engine.wishes import settled, wishes, with_hours
 
-__all__ = ["Unclear", "Window", "asap", "spoken_date", "understand", "windows"]
+__all__ = ["Unclear", "Window", "asap", "spoken_date", "spoken_day", "understand", "windows"]
 
 _OPENS, _CLOSES, _LENGTH = time(8), time(20), timedelta(hours=2)
 _FAR = 3000
@@ -88,6 +88,32 @@ def spoken_date(text: str, now: datetime) -> date | None:
         return None
 
 
+def spoken_day(text: str, now: datetime, first: date, last: date) -> date:
+    """The day meant, one from `first` to `last` if possible, else where it lies. Raises Unclear."""
+    visits = Visits(now, max((last - now.date()).days, 0), _OPENS, _CLOSES, _LENGTH)
+    mentions = _mentions([_as_date(word) for word in listen(text)])
+    if not mentions:
+        raise Unclear("not_a_time")
+    meant = [day for day in visits.bookable() if _all_fit(mentions, day, visits.today)]
+    fitting = [day for day in meant if day >= first] or meant
+    if all(mention.vague for mention in mentions) or _undecided(mentions, fitting):
+        raise Unclear("ambiguous")
+    nearest = fitting[0] if fitting else _nearest(mentions, visits)
+    if nearest is None:
+        raise Unclear("not_a_time")
+    return nearest
+
+
+def _as_date(word: Word) -> Word:
+    """Where no hour is asked for, two numbers are a date."""
+    return either_order(word.first, word.second) if isinstance(word, Pair) else word
+
+
+def _undecided(mentions: list[Day], fitting: list[date]) -> bool:
+    """Whether month and day could be the other way round."""
+    return any(one.either for one in mentions) and len({(day.month, day.day) for day in fitting}) > 1
+
+
 def _some_day(mentions: list[Day], visits: Visits) -> date | None:
     if all(mention.vague for mention in mentions):
         return None
@@ -111,7 +137,7 @@ def _fitting(mentions: list[Day], visits: Visits) -> list[date]:
         raise Unclear(_why_none(mentions, visits))
     if all(mention.vague for mention in mentions):
         raise Unclear("ambiguous")
-    if any(mention.either for mention in mentions) and len({(day.month, day.day) for day in fitting}) > 1:
+    if _undecided(mentions, fitting):
         raise Unclear("ambiguous")
     return fitting
 

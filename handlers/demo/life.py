@@ -1,130 +1,130 @@
-"""What happened in the demo community before: a repair well done, and one that waits for a part."""
+"""What has happened in the demo community before: some of everything, over and still going on."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime, time, timedelta
+from dataclasses import replace
+from datetime import datetime
 
 from sqlalchemy import delete, select, update
 
 from flows import catalogue
 from flows.engine.effects import OpenTicket
 from flows.engine.messages import Json
-from flows.repair import Care, Details, Place, Trade
-from handlers import opening, tickets
+from handlers import arrival, moves, tickets
+from handlers.arrival import Arrival
+from handlers.demo import complaints, deposits, gate, people, renovations, repairs, talks
+from handlers.demo.story import OWN_PHONE, THE_CLOCK, Step, Story, values
 from handlers.desk import Work, rules
-from handlers.tickets import Doer
+from handlers.tickets import CLOCK, Doer
 from models.account import Account
 from models.community import Community, Home
-from models.outbox import Outbox
+from models.due import Due
+from models.outbox import Outbox, events_of
 from models.resident import Membership, Resident, phones_of
 from models.staff import Staff
-from models.ticket import Ticket
+from models.ticket import Ticket, TicketEvent
 
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """Somebody does something, some minutes after the report; the resident, where no `staff` is named."""
-
-    after: int
-    action: str
-    staff: str = ""
-    values: Mapping[str, Json] | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Story:
-    """A repair: reported some days ago at an hour of the community's own clock, and what came of it."""
-
-    days: int
-    at: time
-    resident: str
-    trade: Trade
-    text: str
-    steps: Sequence[Step]
-
-
-WELL_DONE = Story(
-    2,
-    time(9, 40),
-    "胡军",
-    Trade.DRAINS,
-    "厨房下水很慢，洗碗时会返上来。",
-    (
-        Step(6, "accept", "李志强"),
-        Step(20, "depart", "李志强"),
-        Step(32, "arrive", "李志强"),
-        Step(
-            75,
-            "finish",
-            "李志强",
-            {"checklist": [care.value for care in Care], "work": "疏通了下水管，清洗了存水弯，试水正常。"},
-        ),
-        Step(190, "rate", values={"overall": 5}),
-    ),
+STORIES = (
+    *repairs.STORIES,
+    *complaints.STORIES,
+    *renovations.STORIES,
+    *gate.STORIES,
+    *deposits.STORIES,
+    *talks.STORIES,
 )
-WAITS = Story(
-    1,
-    time(15, 10),
-    "罗琳",
-    Trade.WATER,
-    "卫生间花洒一直滴水，关不紧。",
-    (
-        Step(9, "accept", "陈小军"),
-        Step(25, "depart", "陈小军"),
-        Step(40, "arrive", "陈小军"),
-        Step(60, "pause", "陈小军", {"reason": "阀芯要换，配件后天到。"}),
-    ),
-)
-PART_COMES = timedelta(days=3)
 
 
 async def live(work: Work, community: Community) -> None:
-    """Let the stories happen, each step in its time, by the ticket's own table."""
-    for story in (WELL_DONE, WAITS):
-        await _tell(work, community, story)
+    """Let the stories happen, the oldest first, each step in its time and by the ticket's own table."""
+    local = work.now.astimezone(rules(community).calendar.zone)
+    for story in sorted(STORIES, key=lambda story: story.began(local)):
+        await _tell(work, story, story.began(local))
+    await _old_news(work)
 
 
-async def _tell(work: Work, community: Community, story: Story) -> None:
-    zone = rules(community).calendar.zone
-    day = work.now.astimezone(zone).date() - timedelta(days=story.days)
-    began = datetime.combine(day, story.at, zone).astimezone(work.now.tzinfo)
+async def _tell(work: Work, story: Story, began: datetime) -> None:
     resident, home = await _of(work, story)
-    account = await work.session.scalar(select(Account.id).filter_by(resident_id=resident.id))
-    assert account is not None
-    phone = (await phones_of(work.session, resident.id))[0]
-    details = Details(Place.HOME, story.trade, False, story.text, phone)
-    effect = OpenTicket("repair", home, False, details.to_json())
-    opened = await opening.open_ticket(replace(work, now=began), effect, resident.id, account)
+    account = await work.session.scalar(select(Account.id).filter_by(resident_id=resident))
+    effect = OpenTicket(story.kind, home, False, await _details(work, story, resident, began))
+    opened = await moves.open_ticket(_then(work, began), effect, resident, account)
     ticket = opened.shown.ticket
     for step in story.steps:
-        await _take(replace(work, now=began + timedelta(minutes=step.after)), ticket, step, began)
-    await _old_news(work, ticket)
+        await _take(work, await _meant(work, ticket, step), step, began + step.after)
+    for told in (ticket, *await _led_to(work, ticket)):
+        await _over(work, told)
 
 
-async def _take(work: Work, ticket: Ticket, step: Step, began: datetime) -> None:
-    staff = await work.session.scalar(select(Staff.id).filter_by(name=step.staff)) if step.staff else None
-    doer = Doer(staff=staff) if staff else Doer(resident=ticket.resident_id, account=ticket.account_id)
-    values = dict(step.values or {})
-    if step.action == "pause":
-        values["until"] = (began + PART_COMES).isoformat()
-    action = catalogue.lifecycles()[ticket.kind].named[step.action]
-    await tickets.perform(work, ticket, action, doer, values)
+async def _details(work: Work, story: Story, resident: int, began: datetime) -> dict[str, Json]:
+    details = values(story.details, began)
+    if details.get("phone") == OWN_PHONE:
+        details["phone"] = (await phones_of(work.session, resident))[0]
+    return details
 
 
-async def _of(work: Work, story: Story) -> tuple[Resident, int]:
-    resident = (await work.session.scalars(select(Resident).filter_by(name=story.resident))).one()
-    home = select(Home.id).join(Membership, Membership.home_id == Home.id)
-    return resident, (await work.session.scalars(home.where(Membership.resident_id == resident.id))).one()
+async def _take(work: Work, ticket: Ticket, step: Step, at: datetime) -> None:
+    then, doer = _then(work, at), await _doer(work, ticket, step.by)
+    action = await tickets.permitted(then, ticket, step.action, doer)
+    await moves.perform(then, ticket, action, doer, values(step.told, at))
 
 
-async def _old_news(work: Work, ticket: Ticket) -> None:
+def _then(work: Work, at: datetime) -> Work:
+    return replace(work, now=at.astimezone(work.now.tzinfo))
+
+
+async def _doer(work: Work, ticket: Ticket, name: str) -> Doer:
+    if name == THE_CLOCK:
+        return CLOCK
+    if not name:
+        return Doer(resident=ticket.resident_id, account=ticket.account_id)
+    staff = await work.session.scalar(select(Staff.id).filter_by(name=name))
+    if staff is not None:
+        return Doer(staff=staff)
+    resident = (await work.session.scalars(select(Resident.id).filter_by(name=name))).one()
+    return Doer(resident=resident)
+
+
+async def _meant(work: Work, ticket: Ticket, step: Step) -> Ticket:
+    """The ticket itself, or the one it has led to."""
+    if not step.of:
+        return ticket
+    return next(one for one in await _led_to(work, ticket) if one.kind == step.of)
+
+
+async def _led_to(work: Work, ticket: Ticket) -> list[Ticket]:
+    return list(await work.session.scalars(select(Ticket).where(Ticket.follows_id == ticket.id)))
+
+
+async def _of(work: Work, story: Story) -> tuple[int, int]:
+    """Who it is, and the home: the one they live in, or the one they ask about as a stranger."""
+    if story.home:
+        home = (await work.session.scalars(select(Home.id).filter_by(name=story.home))).one()
+        phone = str(values(story.details, work.now)["phone"])
+        return await people.stranger(work.session, story.resident, phone, work.now), home
+    theirs = select(Resident.id, Membership.home_id).join(Membership, Membership.resident_id == Resident.id)
+    resident, home = (await work.session.execute(theirs.where(Resident.name == story.resident))).one()
+    return resident, home
+
+
+async def _over(work: Work, ticket: Ticket) -> None:
+    """What was due by now has been seen to then; what comes again comes next when it would."""
+    table = catalogue.lifecycles()[ticket.kind]
+    query = select(Due).where(Due.ticket_id == ticket.id, Due.done_at.is_(None), Due.at <= work.now)
+    for row in await work.session.scalars(query):
+        timer = table.timer(row.kind)
+        if timer is None or timer.again is None:
+            row.done_at = row.at
+        else:
+            row.at += ((work.now - row.at) // timer.again + 1) * timer.again
+
+
+async def _old_news(work: Work) -> None:
     """What people were told then is not told again now; only the cards as they are today go out."""
     here = Outbox.state == "pending"
-    await work.session.execute(
-        delete(Outbox).where(here, Outbox.ticket_id == ticket.id, Outbox.card_id.is_(None))
-    )
+    for row in await work.session.scalars(select(Outbox).where(here, Outbox.card_id.is_(None))):
+        for number in events_of(row):
+            arrival.note(await work.session.get_one(TicketEvent, number), Arrival.DELIVERED)
+    await work.session.flush()
+    await work.session.execute(delete(Outbox).where(here, Outbox.card_id.is_(None)))
     await work.session.execute(
         update(Outbox)
         .where(here, Outbox.card_id.is_not(None))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -14,11 +14,13 @@ from models.resident import Membership, Phone, Resident
 from models.staff import Staff, StaffRole
 
 WEB = "web"
+A_YEAR = timedelta(days=365)
 NEIGHBOURS = """
     张伟 1-301 owner
     王秀英 1-301 family
     李娜 1-402 owner
     刘洋 1-502 tenant
+    沈岚 1-502 owner
     陈静 1-601 owner
     杨磊 1-601 family
     赵敏 1-802 owner
@@ -43,6 +45,7 @@ NEIGHBOURS = """
     陈明 3-1201 owner
     林晓 3-1201 family
     许慧 3-1202 tenant
+    方磊 3-1202 owner
 """
 
 
@@ -71,19 +74,28 @@ COLLEAGUES = (
 
 
 async def move_in(session: AsyncSession, homes: Mapping[str, int], now: datetime) -> None:
-    """The neighbours, each with a phone, their homes and a seat at the web chat."""
+    """The neighbours, each with a phone, their homes for a year and a seat at the web chat."""
+    since = now - A_YEAR
     for number, (name, places) in enumerate(_neighbours(), 1):
-        resident = Resident(name=name, created_at=now, settings={})
-        session.add(resident)
-        await session.flush()
-        session.add(Phone(resident_id=resident.id, number=f"+8613900001{number:03d}", verified_at=now))
-        session.add(_account(f"resident:{resident.id}", name, resident=resident.id))
+        resident = await stranger(session, name, f"+8613900001{number:03d}", since, verified=True)
         for home, role in places:
             session.add(
                 Membership(
-                    resident_id=resident.id, home_id=homes[home], role=role, since=now, verified_by="demo"
+                    resident_id=resident, home_id=homes[home], role=role, since=since, verified_by="demo"
                 )
             )
+
+
+async def stranger(
+    session: AsyncSession, name: str, phone: str, now: datetime, *, verified: bool = False
+) -> int:
+    """Somebody who lives nowhere yet, with a seat at the web chat; their id."""
+    resident = Resident(name=name, created_at=now, settings={})
+    session.add(resident)
+    await session.flush()
+    session.add(Phone(resident_id=resident.id, number=phone, verified_at=now if verified else None))
+    session.add(_account(f"resident:{resident.id}", name, resident=resident.id))
+    return resident.id
 
 
 def _neighbours() -> Iterator[tuple[str, Sequence[tuple[str, str]]]]:

@@ -71,6 +71,7 @@ class Import:
         places.homes(plan, book.homes)
         people.residents(plan, book.residents)
         crew.staff(plan, book.staff)
+        crew.assistants(plan, book.buildings)
         crew.shifts(plan, book.shifts)
         if self.findings.faults:
             raise self._faulty()

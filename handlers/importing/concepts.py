@@ -77,20 +77,28 @@ class CommunityRow:
     timezone: str | None
     hotline: str | None
     hours: list[list[str]] | None
-    closed: list[str] | None
+    saturday: list[list[str]] | None
+    sunday: list[list[str]] | None
+    holidays: list[str] | None
+    workdays: list[str] | None
     quiet: list[str] | None
     promises: Mapping[str, Mapping[str, int]] | None
     tickets_a_day: int | None
     repeat_minutes: int | None
     reopen_days: int | None
+    reconfirm_days: int | None
+    consent_version: str | None
     staff_locale: str | None
 
 
 @dataclass(frozen=True, slots=True)
 class BuildingRow:
+    """`assistant` is a phone number or a name."""
+
     row: Row
     community: str | None
     name: str
+    assistant: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,15 +195,24 @@ def columns(locales: Sequence[str]) -> Mapping[Concept, tuple[Column, ...]]:
             Column("timezone", cells.zone),
             Column("hotline", cells.label),
             Column("hours", moments.frames, width=26),
-            Column("closed", moments.days, width=26),
+            Column("saturday", moments.frames_or_none, width=20),
+            Column("sunday", moments.frames_or_none, width=20),
+            Column("holidays", moments.days, width=26),
+            Column("workdays", moments.days, width=26),
             Column("quiet", moments.frame),
             Column("promises", promises, width=36),
             Column("tickets_a_day", cells.number(1, 100_000), kind=Kind.NUMBER),
             Column("repeat_minutes", cells.number(0, 1440), kind=Kind.NUMBER),
             Column("reopen_days", cells.number(0, 365), kind=Kind.NUMBER),
+            Column("reconfirm_days", cells.number(1, 3650), kind=Kind.NUMBER),
+            Column("consent_version", cells.label),
             Column("staff_locale", choices=tuple(locales)),
         ),
-        Concept.BUILDINGS: (community, Column("name", cells.name, required=True)),
+        Concept.BUILDINGS: (
+            community,
+            Column("name", cells.name, required=True),
+            Column("assistant", cells.name, width=20),
+        ),
         Concept.HOMES: (
             community,
             Column("building", cells.name, required=True),

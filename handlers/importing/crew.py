@@ -9,8 +9,9 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from handlers.importing.concepts import Row, ShiftRow, StaffRow
-from handlers.importing.plan import Duty, Once, Place, Plan, Worker
+from flows.engine.lifecycle import Role
+from handlers.importing.concepts import BuildingRow, Row, ShiftRow, StaffRow
+from handlers.importing.plan import Duty, Named, Once, Place, Plan, Worker
 from handlers.wording import phone as e164
 from models.community import Community
 from models.staff import Shift, Staff, StaffRole
@@ -123,6 +124,31 @@ def _hire(plan: Plan, worker: Worker, role: tuple[str, str]) -> None:
         plan.counts["roles", "new"] += worker.id is not None
 
 
+# --- assistants
+
+
+def assistants(plan: Plan, rows: Sequence[BuildingRow]) -> None:
+    """Whom those who live in a building turn to."""
+    once = Once(plan.findings, "assistant")
+    for row in rows:
+        if row.assistant is None or (place := plan.place(row.row, row.community)) is None:
+            continue
+        where = row.row.at("assistant")
+        worker = _meant(plan, place, where, row.assistant)
+        if worker is None:
+            continue
+        if (place.code, Role.ASSISTANT.value) not in worker.roles:
+            plan.findings.fault("no_assistant", where, value=worker.name, community=place.code)
+        elif once.first(row.row, (place.code, row.name), worker):
+            _assign(plan, (place.code, row.name), worker)
+
+
+def _assign(plan: Plan, building: Named, worker: Worker) -> None:
+    if worker.id is None or worker.id != plan.assistants.get(building):
+        plan.assigned[building] = worker
+        plan.counts["buildings", "changed"] += plan.buildings.get(building) is not None
+
+
 # --- shifts
 
 
@@ -131,7 +157,7 @@ def shifts(plan: Plan, rows: Sequence[ShiftRow]) -> None:
     duties = {(one.community, one.worker, one.role, one.starts_at): one for one in plan.duties}
     for row in rows:
         place = plan.place(row.row, row.community)
-        worker = _meant(plan, place, row) if place is not None else None
+        worker = _meant(plan, place, row.row.at("staff"), row.staff) if place is not None else None
         span = _span(plan, place, row) if place is not None else None
         if place is None or worker is None or span is None:
             continue
@@ -152,22 +178,21 @@ def _serve(plan: Plan, before: Duty | None, duty: Duty) -> None:
         plan.counts["shifts", "changed"] += 1
 
 
-def _meant(plan: Plan, place: Place, row: ShiftRow) -> Worker | None:
-    """The one person of the community with this phone or this name; who has left has no shifts."""
-    phone = e164(row.staff)
+def _meant(plan: Plan, place: Place, where: str, staff: str) -> Worker | None:
+    """The one person of the community with this phone or this name; who has left serves no more."""
+    phone = e164(staff)
     here = [one for one in plan.workers if any(code == place.code for code, _ in one.roles)]
-    found = [one for one in here if (one.phone == phone if phone else row.staff in (one.name, one.name_en))]
+    found = [one for one in here if (one.phone == phone if phone else staff in (one.name, one.name_en))]
     serving = [one for one in found if one.left is None]
     if len(serving) == 1:
         return serving[0]
     if found and not serving:
-        plan.findings.note("left", row.row.at("staff"), value=row.staff)
+        plan.findings.note("left", where, value=staff)
         return None
-    where = row.row.at("staff")
     if serving:
-        plan.findings.fault("ambiguous_staff", where, value=row.staff)
+        plan.findings.fault("ambiguous_staff", where, value=staff)
     else:
-        plan.findings.fault("no_staff", where, value=row.staff, community=place.code)
+        plan.findings.fault("no_staff", where, value=staff, community=place.code)
     return None
 
 

@@ -17,6 +17,24 @@ _DAY = re.compile(r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?|(\d{4})(\d{2})
 _CLOCK = re.compile(r"(\d{1,2}):(\d{2})(?::(\d{2}))?")
 _SPAN = re.compile(r"\s*(?:-|–|—|~|～|至|到|to)\s*")
 _LIST = re.compile(r"[,;、|\n]+")
+_NONE = frozenset(
+    {
+        "-",
+        "–",
+        "—",
+        "closed",
+        "none",
+        "no service",
+        "休息",
+        "休",
+        "無",
+        "无",
+        "关闭",
+        "關閉",
+        "不服务",
+        "不服務",
+    }
+)
 
 
 def day(raw: Raw) -> date:
@@ -62,6 +80,11 @@ def frames(raw: Raw) -> list[list[str]]:
         if closes > opens or closes == "00:00":
             raise Wrong("overlap", value=text_of(whole))
     return spans
+
+
+def frames_or_none(raw: Raw) -> list[list[str]]:
+    """Service hours, or a word that says that there are none, such as `closed`. Raises Wrong."""
+    return [] if _folded(raw).casefold() in _NONE else frames(raw)
 
 
 def frame(raw: Raw) -> list[str]:

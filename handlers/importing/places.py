@@ -16,12 +16,15 @@ ZONE = "Asia/Shanghai"
 SETTINGS = (
     "hotline",
     "hours",
-    "closed",
+    "holidays",
+    "workdays",
     "quiet",
     "promises",
     "tickets_a_day",
     "repeat_minutes",
     "reopen_days",
+    "reconfirm_days",
+    "consent_version",
     "staff_locale",
 )
 
@@ -35,11 +38,12 @@ async def known(session: AsyncSession, plan: Plan) -> None:
             place.id, place.code, place.name, place.name_en, place.timezone, place.settings
         )
     names: dict[int, str] = {}
-    for number, community, name in await session.execute(
-        select(Building.id, Building.community_id, Building.name)
+    for number, community, name, assistant in await session.execute(
+        select(Building.id, Building.community_id, Building.name, Building.assistant_id)
     ):
         names[number] = name
         plan.buildings[codes[community], name] = number
+        plan.assistants[codes[community], name] = assistant
     for number, community, building, name in await session.execute(
         select(Home.id, Home.community_id, Home.building_id, Home.name)
     ):
@@ -51,7 +55,14 @@ def communities(plan: Plan, rows: Sequence[CommunityRow]) -> None:
     for row in rows:
         if once.first(row.row, row.code, _content(row)):
             plan.brought.add(row.code)
+            _sensible(plan, row)
             _community(plan, row)
+
+
+def _sensible(plan: Plan, row: CommunityRow) -> None:
+    """No day is both off and worked."""
+    for day in sorted(set(row.holidays or ()) & set(row.workdays or ())):
+        plan.findings.fault("both", row.row.at("workdays"), value=day, other=row.row.at("holidays"))
 
 
 def _community(plan: Plan, row: CommunityRow) -> None:
@@ -77,14 +88,18 @@ def _content(row: CommunityRow) -> object:
 
 
 def _settings(before: Mapping[str, Any], row: CommunityRow) -> dict[str, Any]:
-    """What is not written stays as it was; promises are kept one by one."""
+    """What is not written stays as it was; promises and days of the week are kept one by one."""
     given = {name: getattr(row, name) for name in SETTINGS if getattr(row, name) is not None}
     if row.promises is not None:
         kinds: Mapping[str, Mapping[str, int]] = before.get("promises", {})
         given["promises"] = {
             kind: {**kinds.get(kind, {}), **row.promises.get(kind, {})} for kind in {**kinds, **row.promises}
         }
-    return {**before, **given}
+    week = {day: hours for day, hours in (("6", row.saturday), ("7", row.sunday)) if hours is not None}
+    if week:
+        given["week"] = {**before.get("week", {}), **week}
+    replaced = {"closed"} if row.holidays is not None else set()
+    return {**{name: value for name, value in before.items() if name not in replaced}, **given}
 
 
 def buildings(plan: Plan, rows: Sequence[BuildingRow]) -> None:

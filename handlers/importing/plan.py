@@ -110,13 +110,18 @@ class Duty:
 
 @dataclass(slots=True)
 class Plan:
-    """Everything that is known, with what the file adds to it and changes in it."""
+    """Everything that is known, with what the file adds to it and changes in it.
+
+    `assistants` are those the buildings have, `assigned` those they get.
+    """
 
     now: datetime
     findings: Findings
     places: dict[str, Place] = field(default_factory=dict)
     brought: set[str] = field(default_factory=set)
     buildings: dict[Named, int | None] = field(default_factory=dict)
+    assistants: dict[Named, int | None] = field(default_factory=dict)
+    assigned: dict[Named, Worker] = field(default_factory=dict)
     homes: dict[Named, Door] = field(default_factory=dict)
     people: list[Person] = field(default_factory=list)
     workers: list[Worker] = field(default_factory=list)

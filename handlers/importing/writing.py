@@ -23,6 +23,7 @@ async def write(session: AsyncSession, plan: Plan, source: str) -> None:
     homes = await _homes(session, plan, codes)
     await _people(session, plan, homes, source)
     await _staff(session, plan, codes)
+    await _assistants(session, plan)
     await _duties(session, plan, codes)
 
 
@@ -50,6 +51,7 @@ async def _homes(session: AsyncSession, plan: Plan, codes: dict[str, int]) -> di
     numbers = await _insert(session, Building, rows)
     standing = {named: number for named, number in plan.buildings.items() if number is not None}
     standing |= dict(zip(buildings, numbers, strict=True))
+    plan.buildings.update(standing)
     new = [named for named, door in plan.homes.items() if door.id is None]
     rows = [
         {
@@ -158,6 +160,15 @@ async def _staff(session: AsyncSession, plan: Plan, codes: dict[str, int]) -> No
         for code, role in worker.hired
     ]
     await _add(session, StaffRole, hired)
+
+
+async def _assistants(session: AsyncSession, plan: Plan) -> None:
+    """The buildings and the staff have their ids by now."""
+    rows = [
+        {"id": plan.buildings[building], "assistant_id": worker.id}
+        for building, worker in plan.assigned.items()
+    ]
+    await _update(session, Building, rows)
 
 
 async def _duties(session: AsyncSession, plan: Plan, codes: dict[str, int]) -> None:

@@ -17,6 +17,8 @@ from models.outbox import Outbox
 EMERGENCY = 0
 ORDINARY = 1
 POSTED = "wubu_posted"
+QUIET = "quiet"
+"""In the payload of a row that may change a message, and post none."""
 LIVE = ("pending", "sending", "held", "unknown", "failed")
 
 
@@ -40,12 +42,16 @@ async def post(
     expires_at: datetime | None = None,
     tried: str | None = None,
     passed: Sequence[int] = (),
+    quiet: bool = False,
+    events: Sequence[int] = (),
 ) -> None:
     """Have a message sent: in order within its chat and lane, not before and not after the given times.
 
     A message for later lets others of its chat go first, unless it was `tried` already, and failed for that
     reason: then they wait behind it. After it was sent, a reply to it is understood as being about `ticket`,
     or about the ticket that the message names. `passed` are the accounts through which it could not go.
+    What is `quiet` changes the message that it replaces, or does nothing. `events` are the lines of the
+    ticket's timeline whose words it carries.
     """
     session.info[POSTED] = True
     session.add(
@@ -55,9 +61,13 @@ async def post(
             chat=chat,
             lane=lane,
             kind="message",
-            payload={"message": message.to_json()} | ({"passed": list(passed)} if passed else {}),
+            payload={"message": message.to_json()}
+            | ({"passed": list(passed)} if passed else {})
+            | ({QUIET: True} if quiet else {})
+            | ({"events": list(events[1:])} if events[1:] else {}),
             ticket_id=message.ticket if ticket is None else ticket,
             account_id=account,
+            event_id=events[0] if events else None,
             not_before=not_before or now,
             expires_at=expires_at,
             created_at=now,
@@ -79,6 +89,12 @@ async def refresh(session: AsyncSession, card: Card, *, now: datetime, lane: int
     faster = case((Outbox.lane > lane, lane), else_=Outbox.lane)
     if not await changed(session, update(Outbox).where(waits).values(lane=faster)):
         session.add(_card_row(card, now, lane, {}))
+
+
+async def mend(session: AsyncSession, card: Card, *, now: datetime) -> None:
+    """Have a card changed where it stands, if it still can be; it is not posted anew for that."""
+    session.info[POSTED] = True
+    session.add(_card_row(card, now, ORDINARY, {QUIET: True}))
 
 
 async def first(session: AsyncSession, card: Card, *, now: datetime, lane: int = ORDINARY) -> None:

@@ -13,9 +13,9 @@ from sqlalchemy import Select, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from handlers.envelopes import Outgoing
-from handlers.outbox.delivery import EMERGENCY, changed
+from handlers.outbox.delivery import EMERGENCY, QUIET, changed
 from handlers.outbox.joining import join, merged
-from handlers.outbox.outcomes import Callbacks, tell
+from handlers.outbox.outcomes import Callbacks, carried, tell
 from models.card import Card
 from models.group import Group
 from models.outbox import Outbox
@@ -189,6 +189,7 @@ class _Claiming:
         row = self.row
         if row.expires_at is not None and row.expires_at <= self.now:
             row.state = "expired"
+            await carried(self.session, self.callbacks, row)
             return None
         if not self.present.get(row.chat, True):
             await self._hold()
@@ -234,6 +235,9 @@ class _Claiming:
     async def _letter(self) -> Letter | None:
         """The row as it looks now; None when there is nothing (new) to be seen."""
         row, number = self.row, self.row.id
+        quiet = bool(row.payload.get(QUIET))
+        if quiet and not self.door.edits:
+            return None
         try:
             message = await self._drawn()
         except Exception as error:
@@ -241,6 +245,8 @@ class _Claiming:
         if message is None:
             return None
         edits = (message.replace if self.card is None else self.card.message or "") if self.door.edits else ""
+        if quiet and not edits:
+            return None
         whole = Letter(row.id, row.chat, row.lane, replace(message, replace=""), row.attempts, edits)
         if self.card is not None:
             shown = digest_of(message)
@@ -301,6 +307,7 @@ async def set_aside(
     if spoilt.attempts >= LEFT_ALONE_AFTER:
         spoilt.state = "failed"
         await tell(session, callbacks.on_failed, spoilt)
+        await carried(session, callbacks, spoilt)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,10 +10,10 @@ from sqlalchemy import ColumnElement, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from handlers.envelopes import Outgoing
-from handlers.outbox.delivery import EMERGENCY, ORDINARY, changed
+from handlers.outbox.delivery import EMERGENCY, ORDINARY, QUIET, changed
 from handlers.outbox.gathering import gathered
 from models.card import Card
-from models.outbox import Outbox
+from models.outbox import Outbox, events_of
 
 MOST_MERGED = 10
 MOST_IN_DIGEST = 30
@@ -64,18 +64,24 @@ async def merged(
     message = Outgoing.from_json(head.payload["message"])
     if head.payload.get("done"):
         return message
-    together = [message]
+    together, carried = [message], list(head.payload.get("events", ()))
     for row in await _behind(session, head, now):
         more = Outgoing.from_json(row.payload["message"])
         alike = bool(message.notice) == bool(more.notice)
         apart = not alike or (message.notice and row.ticket_id != head.ticket_id)
-        if row.payload.get("done") or apart or len(split(gathered([*together, more]))) > 1:
+        if (
+            row.payload.get("done")
+            or row.payload.get(QUIET)
+            or apart
+            or len(split(gathered([*together, more]))) > 1
+        ):
             break
         together.append(more)
+        carried += events_of(row)
         row.state = "joined"
     whole = gathered(together)
     if len(together) > 1:
-        head.payload = {**head.payload, "message": whole.to_json()}
+        head.payload = {**head.payload, "message": whole.to_json(), "events": carried}
     return whole
 
 

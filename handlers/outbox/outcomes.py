@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from handlers.envelopes import Outgoing
 from models.card import Card
 from models.group import Group
-from models.outbox import Outbox
+from models.outbox import Outbox, events_of
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
@@ -116,7 +116,10 @@ Told: TypeAlias = Callable[[AsyncSession, Outbox], Awaitable[None]]
 
 @dataclass(frozen=True, slots=True)
 class Callbacks:
-    """What delivery asks the rest of the house, and what it reports, each within its own transaction."""
+    """What delivery asks the rest of the house, and what it reports, each within its own transaction.
+
+    `on_carried` hears of every turn in the way of a row that carries words of a ticket's timeline.
+    """
 
     render: Callable[[AsyncSession, Card], Awaitable[Outgoing | None]]
     digest: Callable[[AsyncSession, Sequence[Card]], Awaitable[Outgoing]]
@@ -124,8 +127,15 @@ class Callbacks:
     on_failed: Told = _nothing
     on_unknown: Told = _nothing
     on_group_lost: Callable[[AsyncSession, Group], Awaitable[None]] = _nothing
+    on_carried: Told = _nothing
     on_closed: Callable[[AsyncSession, Outbox], Awaitable[bool]] = _no_other_way
     fit: Callable[[AsyncSession, Outbox, Card | None, Outgoing], Awaitable[Outgoing]] = _as_it_is
+
+
+async def carried(session: AsyncSession, callbacks: Callbacks, row: Outbox) -> None:
+    """Report what has just become of a row, if it carries somebody's words."""
+    if events_of(row):
+        await tell(session, callbacks.on_carried, row)
 
 
 async def tell(

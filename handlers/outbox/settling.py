@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from handlers.outbox.delivery import changed
+from handlers.outbox.delivery import QUIET, changed
 from handlers.outbox.moving import move
 from handlers.outbox.outcomes import (
     HEARD,
@@ -27,12 +27,13 @@ from handlers.outbox.outcomes import (
     Result,
     Taken,
     Unsure,
+    carried,
     tell,
 )
 from models.account import Account
 from models.card import Card
 from models.group import Group
-from models.outbox import Outbox
+from models.outbox import Outbox, events_of
 
 
 async def settle(session: AsyncSession, callbacks: Callbacks, results: Sequence[Result]) -> None:
@@ -46,6 +47,7 @@ async def settle(session: AsyncSession, callbacks: Callbacks, results: Sequence[
         if row.state == "sending" or isinstance(result.outcome, Taken):
             card = None if row.card_id is None else cards.get(row.card_id)
             await _Settling(session, callbacks, row, card, result.at).apply(result.outcome)
+            await carried(session, callbacks, row)
 
 
 async def locked_cards(session: AsyncSession, rows: Sequence[Outbox]) -> Mapping[int, Card]:
@@ -186,6 +188,8 @@ class _Settling:
             row.state, row.error = "failed", why
         for row in rows:
             await self._tell(self.callbacks.on_unreachable, row)
+            if row is not self.row:
+                await carried(self.session, self.callbacks, row)
 
     async def _moved(self, chat: str) -> None:
         row = self.row
@@ -197,6 +201,9 @@ class _Settling:
 
     async def _missing(self) -> None:
         """Posted anew, without the message that was to become it."""
+        if self.row.payload.get(QUIET):
+            await self._refused("gone")
+            return
         if self.card is not None:
             self.card.message, self.card.shown = None, ""
         elif (message := self.row.payload.get("message")) and message.get("replace"):
@@ -207,8 +214,10 @@ class _Settling:
         await self._again(self._soon(), "gone")
 
     async def _refused(self, why: str) -> None:
-        self.row.state, self.row.error = "failed", why
-        await self._tell(self.callbacks.on_failed, self.row)
+        quiet = self.row.payload.get(QUIET)
+        self.row.state, self.row.error = ("expired" if quiet else "failed"), why
+        if not quiet:
+            await self._tell(self.callbacks.on_failed, self.row)
 
     def _soon(self) -> datetime:
         """At once, but not for ever: a vendor that goes round in circles is asked ever more rarely."""
@@ -227,5 +236,5 @@ def _at(model: Any, row: Outbox) -> Any:
 
 
 def _is_news(row: Outbox) -> bool:
-    """Whether a row tells where a ticket stands; an answer that still waits is no such thing."""
-    return bool(row.payload.get("message", {}).get("notice"))
+    """Whether a row tells where a ticket stands; an answer that still waits is no such thing, nor are words."""
+    return bool(row.payload.get("message", {}).get("notice")) and not events_of(row)

@@ -9,17 +9,19 @@ import unicodedata
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from handlers import notices
 from handlers.desk import Scene
-from handlers.people import doors
+from handlers.envelopes import Button, Outgoing
+from handlers.people import doors, joining, merging
+from handlers.people.joining import Proof
 from handlers.roster import called
 from models.account import Account
 from models.code import Claim, Code
 from models.community import Community, Home
-from models.resident import ChangeLog, Membership, Resident, homes_of, phones_of
+from models.resident import ChangeLog, Resident, homes_of, phones_of
 from models.staff import Staff, StaffRole
 
 ALPHABET = "ABCDEFGHJKMNPQRSTUVWXYZ23456789"
@@ -29,6 +31,7 @@ LOCKED = timedelta(hours=1)
 HOME_CODE_LIVES = timedelta(days=30)
 STAFF_CODE_LIVES = timedelta(days=7)
 CHAT_CODE_LIVES = timedelta(minutes=15)
+INVITATION_LIVES = timedelta(days=7)
 CLAIM_LIVES = timedelta(minutes=15)
 MOST_ANSWERS = 10
 """So many wrong answers, from whomever they come, end a code that was scanned."""
@@ -53,15 +56,18 @@ async def issue(
     home: int | None = None,
     resident: int | None = None,
     staff: int | None = None,
+    inviter: int | None = None,
 ) -> str:
     """A new one-time code; only its hash is kept, so it is seen here and never again.
 
-    One for a resident without a home links another of their chats.
+    One for a resident without a home links another of their chats; one of an `inviter` is an owner's.
     """
     code = _made_up()
     lives = STAFF_CODE_LIVES if staff is not None else HOME_CODE_LIVES
     if staff is None and home is None:
         lives = CHAT_CODE_LIVES
+    if inviter is not None:
+        lives = INVITATION_LIVES
     session.add(
         Code(
             digest=digest(code),
@@ -69,6 +75,7 @@ async def issue(
             home_id=home,
             resident_id=resident,
             staff_id=staff,
+            inviter_id=inviter,
             expires_at=now + lives,
         )
     )
@@ -118,18 +125,22 @@ async def claimed(scene: Scene) -> int | None:
     waiting = (
         select(Code.id)
         .join(Claim, Claim.code_id == Code.id)
-        .where(Claim.account_id == scene.standing.account, Claim.at > now - CLAIM_LIVES)
+        .where(Claim.account_id == scene.standing.account, Claim.waits == "answer")
+        .where(Claim.at > now - CLAIM_LIVES)
         .where(Code.used_at.is_(None), Code.expires_at > now, Code.wrong < MOST_ANSWERS)
     )
     return await scene.session.scalar(waiting)
 
 
-async def bind_home(scene: Scene, code: Code) -> None:
-    """The account belongs to somebody of the code's home from now on."""
+async def bind_home(scene: Scene, code: Code, record: int | None = None) -> None:
+    """The account belongs to somebody of the code's home from now on; `record` is who it was matched with."""
     place = await scene.session.get_one(Home, code.home_id)
     community = await scene.session.get_one(Community, place.community_id)
-    resident = await _resident(scene, code)
-    await _join(scene, resident, place, code.role)
+    resident = await _resident(scene, record or code.resident_id)
+    by = "code" if code.inviter_id is None else f"owner:{code.inviter_id}"
+    why = "bound by a one-time code" if code.inviter_id is None else "invited by the owner"
+    proof = Proof(by, why, f"account:{scene.standing.account}", scene.inbound.channel)
+    await joining.join(scene.work, resident, place, code.role, proof)
     await stands(scene, resident)
     scene.reply("bind.done", home=place.name, community=community.called(scene.locale))
 
@@ -141,7 +152,9 @@ async def stands(scene: Scene, resident: int) -> None:
     scene.standing = replace(
         scene.standing,
         resident=resident,
-        homes=[(home, name, place.id, place.timezone, place.settings) for home, name, place in homes],
+        homes=[
+            (home, name, place.id, place.timezone, place.settings, role) for home, name, place, role in homes
+        ],
         phones=list(enumerate(await phones_of(scene.session, resident))),
     )
 
@@ -149,6 +162,13 @@ async def stands(scene: Scene, resident: int) -> None:
 def nobody(scene: Scene) -> None:
     """The account speaks for no home any more, in this very message already."""
     scene.standing = replace(scene.standing, resident=None, homes=(), phones=())
+
+
+def told(scene: Scene, key: str) -> None:
+    """Words to a stranger, with the ways in that are open besides a code: their own contact, or staff."""
+    ask = Button(scene.text("bind.no_code"), "m.membership")
+    contact = scene.text("engine.share_contact") if scene.can.contact else ""
+    scene.replies.append(Outgoing(scene.text(key), buttons=((ask,),), contact=contact))
 
 
 async def link_staff(scene: Scene, staff_id: int) -> None:
@@ -165,19 +185,29 @@ async def link_staff(scene: Scene, staff_id: int) -> None:
     scene.reply("staff.linked", name=called(person, scene.locale), roles=names)
 
 
-async def redeem(scene: Scene, text: str) -> Code | None:
-    """The code, used up; None after saying what is wrong with it."""
+async def look(scene: Scene, text: str) -> Code | None:
+    """The code, still good; None after saying what is wrong with it."""
     if await locked(scene):
         return None
     now = scene.work.now
-    valid = update(Code).where(Code.digest == digest(text), Code.used_at.is_(None), Code.expires_at > now)
-    used = valid.values(used_at=now, used_by=scene.standing.account).returning(Code.id)
-    found = await scene.session.scalar(used, execution_options={"synchronize_session": False})
+    valid = select(Code).where(Code.digest == digest(text), Code.used_at.is_(None), Code.expires_at > now)
+    found = await scene.session.scalar(valid, execution_options={"populate_existing": True})
     if found is None:
         await wrong(scene, "bind.wrong_code")
-        return None
+    return found
+
+
+async def take(scene: Scene, code: Code) -> bool:
+    """Use a code up, for whoever is first; False after saying that it is over."""
+    now = scene.work.now
+    valid = update(Code).where(Code.id == code.id, Code.used_at.is_(None), Code.expires_at > now)
+    used = valid.values(used_at=now, used_by=scene.standing.account).returning(Code.id)
+    if await scene.session.scalar(used, execution_options={"synchronize_session": False}) is None:
+        scene.reply("bind.wrong_code" if code.home_id is None else "scan.over")
+        return False
     await right(scene)
-    return await scene.session.get_one(Code, found, populate_existing=True)
+    await scene.session.execute(delete(Claim).where(Claim.code_id == code.id, Claim.waits == "answer"))
+    return True
 
 
 async def locked(scene: Scene) -> bool:
@@ -202,17 +232,26 @@ async def wrong(scene: Scene, key: str) -> None:
     account = await scene.session.get_one(Account, scene.standing.account, populate_existing=True)
     account.wrong_codes += 1
     if account.wrong_codes < TRIES:
-        scene.reply(key)
+        told(scene, key) if scene.standing.resident is None else scene.reply(key)
         return
+    await lock(scene)
+
+
+async def lock(scene: Scene) -> None:
+    """No more tries for a while, which the desk hears of."""
+    account = await scene.session.get_one(Account, scene.standing.account, populate_existing=True)
     account.wrong_codes, account.locked_until = 0, scene.work.now + LOCKED
     scene.reply("bind.locked")
     channel = doors.called(scene.inbound.channel, scene.work.desk.texts)
     await notices.front_desk(scene.work, "notice.locked", channel=channel, name=scene.inbound.name)
 
 
-async def _resident(scene: Scene, code: Code) -> int:
-    """Who the account belongs to: known already, named by the code, or new."""
-    known = scene.standing.resident or code.resident_id
+async def _resident(scene: Scene, named: int | None) -> int:
+    """Who the account belongs to: somebody with a home already, whom the code means, or somebody new."""
+    known = scene.standing.resident
+    if named is not None and not scene.standing.homes:
+        await become(scene, named, "a code for this resident")
+        return named
     if known is None:
         resident = Resident(name=scene.inbound.name, created_at=scene.work.now, settings={})
         scene.session.add(resident)
@@ -224,33 +263,22 @@ async def _resident(scene: Scene, code: Code) -> int:
     return known
 
 
-async def _join(scene: Scene, resident: int, place: Home, role: str) -> None:
-    now = scene.work.now
-    held = await scene.session.scalar(
-        select(Membership.id)
-        .where(Membership.resident_id == resident, Membership.home_id == place.id)
-        .where(Membership.until.is_(None))
-    )
-    if held is None:
-        scene.session.add(
-            Membership(
-                resident_id=resident,
-                home_id=place.id,
-                role=role,
-                since=now,
-                until=None,
-                verified_by="code",
-            )
-        )
+async def become(scene: Scene, record: int, why: str) -> None:
+    """The account is that resident's; what was known of it by its own word alone goes into their record."""
+    former = scene.standing.resident
+    if former is not None and former != record:
+        await merging.merge(scene.work, record, former, f"account:{scene.standing.account}")
+    mine = update(Account).where(Account.id == scene.standing.account)
+    await scene.session.execute(mine.values(resident_id=record))
     scene.session.add(
         ChangeLog(
-            resident_id=resident,
-            field="home",
+            resident_id=record,
+            field="chat",
             old=None,
-            new=place.name,
-            why="bound by a one-time code",
+            new=scene.inbound.channel,
+            why=why,
             who=f"account:{scene.standing.account}",
             source=scene.inbound.channel,
-            at=now,
+            at=scene.work.now,
         )
     )

@@ -12,6 +12,7 @@ from handlers.envelopes import Outgoing
 from handlers.outbox.delivery import changed
 from models.account import Account
 from models.card import Card
+from models.code import Claim
 from models.conversation import Conversation, DeadLetter, Inbox
 from models.outbox import Outbox
 from models.ticket import Ticket
@@ -39,6 +40,7 @@ async def _erase(scene: Scene) -> None:
     gone = f"gone:{secrets.token_hex(16)}"
     await changed(session, delete(Inbox).where(Inbox.conversation_id == scene.standing.id))
     await changed(session, delete(Outbox).filter_by(**here).where(Outbox.state != "sending"))
+    await changed(session, delete(Claim).where(Claim.account_id == scene.standing.account))
     under_way = {"chat": gone, "payload": {"message": Outgoing("").to_json()}, "expires_at": scene.work.now}
     await changed(session, update(Outbox).filter_by(**here).values(**under_way))
     dead = delete(DeadLetter).filter_by(channel=inbound.channel, bot=inbound.bot)

@@ -25,7 +25,7 @@ async def chats(scene: Scene, wanted: str) -> None:
     mine = await _mine(scene)
     if all(account.id != scene.standing.account for account in mine):
         binding.nobody(scene)
-        scene.reply("bind.first")
+        binding.told(scene, "bind.first")
         return
     one = next((account for account in mine if str(account.id) == number), None)
     match verb:
@@ -130,19 +130,21 @@ async def link(scene: Scene, resident: int) -> bool:
     await binding.stands(scene, resident)
     homes = [str(home[1]) for home in scene.standing.homes]
     scene.reply("chats.linked", homes=homes)
-    await _tell_the_others(scene, await _mine(scene))
-    await tickets.reachable(scene.work, resident)
+    await announce(scene)
     return True
 
 
-async def _tell_the_others(scene: Scene, mine: Sequence[Account]) -> None:
+async def announce(scene: Scene) -> None:
     """All other chats hear of it: should it not have been their person, they can undo it."""
+    mine = await _mine(scene)
     name = doors.called(scene.inbound.channel, scene.work.desk.texts)
     for one in mine:
         if one.id != scene.standing.account and one.reachable:
             look = Button(scene.work.say("menu.chats", one.locale), "m.chats")
             told = scene.work.say("chats.linked_there", one.locale, name=name)
             await _tell(scene, one, Outgoing(told, buttons=((look,),)))
+    if scene.standing.resident is not None:
+        await tickets.reachable(scene.work, scene.standing.resident)
 
 
 async def _tell(scene: Scene, one: Account, message: Outgoing) -> None:

@@ -7,13 +7,12 @@ import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, or_, select, update
+from sqlalchemy import or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from handlers.desk import Scene
-from handlers.people import binding
-from models.base import add_once
-from models.code import Claim, Code
+from handlers.people import binding, consenting
+from models.code import Code
 from models.community import Home
 from models.resident import Membership, Phone
 
@@ -51,15 +50,18 @@ def _pin_digest(secret: str, pin: str) -> str:
     return binding.digest(f"{secret}{pin}")
 
 
-async def _endings(session: AsyncSession, home: int, now: datetime) -> frozenset[str]:
-    """The last four digits of every phone of those who live in a home now."""
+async def _endings(session: AsyncSession, home: int, now: datetime) -> dict[str, frozenset[int]]:
+    """The last four digits of every phone of those who live in a home now, and whose they are."""
     numbers = (
-        select(Phone.number)
+        select(Phone.number, Phone.resident_id)
         .join(Membership, Membership.resident_id == Phone.resident_id)
         .where(Membership.home_id == home, Membership.since <= now)
         .where(or_(Membership.until.is_(None), Membership.until > now))
     )
-    return frozenset(number[-4:] for number in await session.scalars(numbers))
+    whose: dict[str, frozenset[int]] = {}
+    for number, resident in await session.execute(numbers):
+        whose[number[-4:]] = whose.get(number[-4:], frozenset()) | {resident}
+    return whose
 
 
 def is_scene(text: str) -> bool:
@@ -79,7 +81,7 @@ async def scanned(scene: Scene, text: str) -> None:
     elif _over(scene, code):
         scene.reply("scan.over")
     else:
-        await _claim(scene, code.id)
+        await consenting.claim(scene, consenting.ANSWER, code_id=code.id)
         scene.reply("scan.ask_phone" if code.pin_digest is None else "scan.ask_pin")
 
 
@@ -92,33 +94,26 @@ def _homes(scene: Scene) -> frozenset[int]:
     return frozenset(int(home[0]) for home in scene.standing.homes)
 
 
-async def _claim(scene: Scene, code: int) -> None:
-    """The newest scan counts, for this account alone; whoever else scanned the code may still be first."""
-    account, now = scene.standing.account, scene.work.now
-    await scene.session.execute(delete(Claim).where(Claim.at <= now - binding.CLAIM_LIVES))
-    await add_once(scene.session, Claim, "account_id", account_id=account, code_id=code, at=now)
-    await scene.session.execute(
-        update(Claim).where(Claim.account_id == account).values(code_id=code, at=now),
-        execution_options={"synchronize_session": False},
-    )
+@dataclass(frozen=True, slots=True)
+class Proved:
+    """A scanned code that was answered rightly, with the one resident whose phone the answer is from."""
+
+    code: Code
+    resident: int | None
 
 
-async def answered(scene: Scene, claimed: int, digits: str) -> bool:
-    """Bind what was scanned if these are the right four digits; each wrong answer counts as a wrong code."""
+async def proved(scene: Scene, claimed: int, digits: str) -> Proved | None:
+    """The code, if these are the right four digits; each wrong answer counts as a wrong code."""
     if await binding.locked(scene):
-        return False
+        return None
     code = await scene.session.get_one(Code, claimed, with_for_update=True, populate_existing=True)
     assert code.home_id is not None
     if _over(scene, code):
         scene.reply("scan.over")
-        return False
-    right = await _endings(scene.session, code.home_id, scene.work.now)
-    if digits not in right and code.pin_digest != _pin_digest(code.digest, digits):
+        return None
+    whose = (await _endings(scene.session, code.home_id, scene.work.now)).get(digits, frozenset())
+    if not whose and code.pin_digest != _pin_digest(code.digest, digits):
         code.wrong += 1
         await binding.wrong(scene, "scan.wrong" if code.wrong < binding.MOST_ANSWERS else "scan.over")
-        return False
-    code.used_at, code.used_by = scene.work.now, scene.standing.account
-    await binding.right(scene)
-    await scene.session.execute(delete(Claim).where(Claim.code_id == code.id))
-    await binding.bind_home(scene, code)
-    return True
+        return None
+    return Proved(code, next(iter(whose)) if len(whose) == 1 else None)

@@ -15,12 +15,13 @@ from handlers.envelopes import Button, Outgoing
 from handlers.outbox import delivery
 from handlers.people import doors, merging
 from handlers.people.merging import Unmergeable
+from handlers.roster import managers, whoever
 from models import tally
 from models.account import Account
 from models.community import Home
 from models.merge import Merge
 from models.resident import Membership, Resident, homes_of, phones_of
-from models.staff import Staff, StaffRole, on_duty
+from models.staff import Staff, StaffRole
 from models.ticket import Ticket
 
 MAY = (Role.DESK, Role.MANAGER, Role.ADMINISTRATOR)
@@ -169,7 +170,7 @@ async def _described(work: Work, resident: int, locale: str) -> str:
     """A resident in one line, with no more than is needed to know one again."""
     session, texts = work.session, work.desk.texts
     name = await session.scalar(select(Resident.name).where(Resident.id == resident))
-    homes = sorted({home for _, home, _ in await homes_of(session, resident, work.now)})
+    homes = sorted({home for _, home, *_ in await homes_of(session, resident, work.now)})
     channels = await session.scalars(
         select(Account.channel).where(Account.resident_id == resident).order_by(Account.id)
     )
@@ -188,8 +189,8 @@ async def _described(work: Work, resident: int, locale: str) -> str:
 # --- who hears of it
 
 
-async def suspect(work: Work, one: int, other: int) -> None:
-    """The desk of their communities hears that two residents may be one, and can look at both.
+async def suspect(work: Work, one: int, other: int, why: str = "merge.suspected") -> None:
+    """The desk of their communities hears that two residents may be one, `why`, and can look at both.
 
     Once a day for the same two, however often somebody tries.
     """
@@ -201,7 +202,7 @@ async def suspect(work: Work, one: int, other: int) -> None:
         for account in (await reaching.staff(work.desk, work.session, person))[:1]:
             people = [await _described(work, resident, account.locale) for resident in (one, other)]
             look = Button(work.say("merge.compare", account.locale), f"m.twins.{Pair(one, other).data}")
-            told = work.say("merge.suspected", account.locale, one=people[0], other=people[1])
+            told = work.say(why, account.locale, one=people[0], other=people[1])
             await delivery.post(
                 work.session,
                 channel=account.channel,
@@ -217,7 +218,7 @@ async def _desks(work: Work, communities: Collection[int]) -> Sequence[int]:
     """Who is at the desk there; where nobody is, the managers."""
     found: set[int] = set()
     for community in communities:
-        desk = await on_duty(work.session, community, Role.DESK.value, work.now)
-        people = desk or await on_duty(work.session, community, Role.MANAGER.value, work.now)
+        desk = await whoever(work.session, community, Role.DESK, work.now)
+        people = desk or await managers(work.session, community, work.now)
         found |= {person.id for person in people}
     return sorted(found)

@@ -100,7 +100,7 @@ async def _carried_out(
 ) -> bool:
     """Say the answers to the flow and do what comes of it. Raises Unfinished."""
     work, texts = scene.work, scene.work.desk.texts
-    facts = await facts_of(work, None, about(ticket, name))
+    facts = await facts_of(work, None, asks, about(ticket, name))
     numbers = {path: await _on_record(work, path) for path in given.pictures}
     filled = ticketform.fill(asks, facts, replace(given, numbers=numbers), texts, reader.locale)
     effects = ticketform.finish(asks, facts, filled.heard) if filled.complete else None

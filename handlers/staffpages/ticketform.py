@@ -13,7 +13,7 @@ from flows.engine.facts import Facts
 from flows.engine.form import Flow
 from flows.engine.messages import Command, Heard, Json, Phrase, Picked, Pressed, Rejected, Said, Sent, Shared
 from flows.engine.question import Question
-from flows.engine.questions import Number, Phone, Photos, Several, Slot, Text, Unanswered
+from flows.engine.questions import Day, Number, Phone, Photos, Several, Slot, Text, Unanswered
 from flows.engine.turn import Turn
 from handlers import wording
 from handlers.texts import Texts
@@ -187,12 +187,12 @@ def _drawn(question: Asked, form: Flow, given: Given, texts: Texts, locale: str)
         shape=_shape(question, bool(options)),
         label=texts.say(Phrase(f"{question.key}.label"), locale),
         hint=texts.say(_hint(question, ask), locale),
-        optional=not question.required or isinstance(question, Photos),
+        optional=not question.required or (isinstance(question, Photos) and not question.least),
         options=options,
         chosen=tuple(given.chosen.get(question.name, ())),
         said=given.said.get(question.name, ""),
         photos=tuple(given.photos.get(question.name, ())),
-        words=isinstance(question, Slot | Phone),
+        words=isinstance(question, Slot | Phone | Day),
         most=question.most if isinstance(question, Text | Photos) else 0,
     )
 

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import case, select
 
 from flows import catalogue
+from flows.engine.lifecycle import Actor, Role
 from handlers import cards
 from handlers.desk import Work
 from handlers.staffpages.ticketpage import Reader
@@ -61,19 +62,20 @@ def _concerns(ticket: Ticket, roles: set[str]) -> bool:
     """Whether there is anything left to do that somebody with these roles does."""
     if ticket.done_at is not None:
         return False
-    return any(
-        role.value in roles for action in catalogue.lifecycles()[ticket.kind].actions for role in action.by
-    )
+    table, actor = catalogue.lifecycles()[ticket.kind], Actor(frozenset(Role(one) for one in roles))
+    theirs = any(role in actor.roles for action in table.actions for role in action.by)
+    return theirs and table.reads(actor, ticket.details)
 
 
 def _job(work: Work, reader: Reader, ticket: Ticket, home: str, zone: str) -> Job:
     mine = ticket.assignee_id == reader.person.id
+    secret = catalogue.lifecycles()[ticket.kind].hidden(ticket.details)
     return Job(
         ticket=ticket.id,
         kind=work.say(f"{ticket.kind}.title", reader.locale),
         number=ticket.number,
         state=work.say(f"{ticket.kind}.state.{ticket.state}", reader.locale),
         urgent=ticket.urgent,
-        place=cards.door(home, private=mine),
+        place="" if secret else cards.door(home, private=mine),
         at=ticket.created_at.astimezone(ZoneInfo(zone)),
     )

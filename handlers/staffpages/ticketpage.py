@@ -18,6 +18,7 @@ from handlers.roster import called
 from handlers.staffpages import ticketform
 from handlers.staffpages.ticketform import Filled, Given
 from handlers.tickets import Doer
+from handlers.veil import OPEN, Veil
 from models.attachment import Attachment
 from models.community import Community
 from models.staff import Staff
@@ -104,12 +105,18 @@ async def page(work: Work, reader: Reader, number: int) -> Page | None:
     if ticket is None:
         return None
     actor = await tickets.actor_for(work, ticket, reader.doer)
-    return _page(work, reader, await cards.sheet(work.session, ticket), actor) if actor.roles else None
+    table = catalogue.lifecycles()[ticket.kind]
+    if not actor.roles or not table.reads(actor, ticket.details):
+        return None
+    return _page(work, reader, await cards.sheet(work.session, ticket), actor)
 
 
 def _page(work: Work, reader: Reader, shown: Sheet, actor: Actor) -> Page:
     ticket, texts, locale = shown.ticket, work.desk.texts, reader.locale
     why = ticket.details.get("unreachable")
+    knows = shown.table.knows(actor, ticket.details)
+    private = actor.assignee and knows
+    veil = OPEN if knows else shown.veil
     return Page(
         ticket=ticket.id,
         number=ticket.number,
@@ -118,12 +125,12 @@ def _page(work: Work, reader: Reader, shown: Sheet, actor: Actor) -> Page:
         urgent=ticket.urgent,
         over=ticket.state in shown.table.final,
         place=shown.community.called(locale),
-        lines=_lines(work, shown, locale, private=actor.assignee),
+        lines=_lines(work, shown, locale, private=private),
         warning=work.say("card.unreachable", locale, reason=Phrase(f"unreachable.{why}")) if why else "",
-        photos=[(one.id, one.stored or one.source) for one in _photos(shown)] if actor.assignee else (),
-        untold_photos=0 if actor.assignee else len(shown.photos),
+        photos=[(one.id, one.stored or one.source) for one in _photos(shown)] if private else (),
+        untold_photos=0 if private else len(shown.photos),
         timeline=[
-            (shown.local(event.at), cards.told_of(shown, event, texts, locale))
+            (shown.local(event.at), veil.over(cards.staff_told(shown, event, texts, locale)))
             for event in shown.events
             if event.action not in UNTOLD
         ],
@@ -137,11 +144,16 @@ def _photos(shown: Sheet) -> Sequence[Attachment]:
 
 def _lines(work: Work, shown: Sheet, locale: str, *, private: bool) -> list[Told]:
     """What the staff card says, line by line; what is private only for the one who took it."""
-    told = [
+    covered = shown.secret and not private
+    whose = [
         Told(work.say("card.home", locale), cards.door(shown.home.name, private=private)),
         Told(work.say("card.resident", locale), cards.person(shown, private=private)),
+    ]
+    unnamed = Told(work.say("card.resident", locale), work.say("card.unnamed", locale))
+    told = [
+        *([unnamed] if covered else whose),
         *(
-            _told(work, line, locale)
+            _told(work, line, locale, shown.veil if covered else OPEN)
             for line in shown.table.lines(shown.ticket.details)
             if private or not line.private
         ),
@@ -150,11 +162,11 @@ def _lines(work: Work, shown: Sheet, locale: str, *, private: bool) -> list[Told
     return [line for line in told if line.value]
 
 
-def _told(work: Work, line: Line, locale: str) -> Told:
+def _told(work: Work, line: Line, locale: str, veil: Veil) -> Told:
     texts, value = work.desk.texts, line.value
     phone = isinstance(value, Phrase) and value.key == "engine.phone"
     dial = str(value.values.get("number", "")) if isinstance(value, Phrase) and phone else ""
-    return Told(texts.say(line.label, locale), texts.say(value, locale), dial)
+    return Told(texts.say(line.label, locale), veil.over(texts.say(value, locale)), dial)
 
 
 def _steps(work: Work, shown: Sheet, actor: Actor, locale: str) -> list[Step]:
@@ -166,7 +178,7 @@ def _steps(work: Work, shown: Sheet, actor: Actor, locale: str) -> list[Step]:
             cards.style(at, action.name),
             action.asks is not None,
         )
-        for at, action in enumerate(shown.table.allowed(ticket.state, actor))
+        for at, action in enumerate(shown.table.allowed(ticket.state, actor, ticket.details))
     ]
 
 
@@ -177,7 +189,8 @@ async def photo(work: Work, reader: Reader, number: int, attachment: int) -> str
     if ticket is None or found is None or found.ticket_id != ticket.id:
         return None
     actor = await tickets.actor_for(work, ticket, reader.doer)
-    return found.stored or found.source if actor.roles and actor.assignee else None
+    knows = catalogue.lifecycles()[ticket.kind].knows(actor, ticket.details)
+    return found.stored or found.source if actor.roles and actor.assignee and knows else None
 
 
 async def plate(work: Work, number: int, locale: str) -> Plate | None:
@@ -203,7 +216,7 @@ async def asking(work: Work, reader: Reader, number: int, name: str, given: Give
             return await _refusal(work, reader, ticket, refused.reason)
     filled = Filled((), (), complete=True)
     if flow is not None:
-        facts = await facts_of(work, None, about(ticket, name))
+        facts = await facts_of(work, None, flow, about(ticket, name))
         filled = ticketform.fill(flow, facts, given, work.desk.texts, reader.locale)
     return Asking(shown, name, _label(work, ticket, name, reader.locale), _style(shown, name), filled)
 

@@ -48,6 +48,8 @@ TABLES = (
     "ticket",
     "attachment",
     "card",
+    "gate_pass",
+    "gate_scan",
     "due",
     "ticket_event",
     "outbox",
@@ -162,6 +164,7 @@ def upgrade() -> None:
         sa.Column("staff_id", ID, sa.ForeignKey("staff.id"), nullable=True),
         sa.Column("reachable", sa.Boolean(), nullable=False),
         sa.Column("chosen", sa.Boolean(), nullable=False),
+        sa.Column("recheck", sa.Boolean(), nullable=False),
         sa.Column("wrong_codes", sa.Integer(), nullable=False),
         sa.Column("locked_until", INSTANT, nullable=True),
         sa.Column("last_heard_at", INSTANT, nullable=True),
@@ -174,6 +177,7 @@ def upgrade() -> None:
         sa.Column("id", ID, primary_key=True, autoincrement=True),
         sa.Column("community_id", ID, sa.ForeignKey("community.id"), nullable=False),
         sa.Column("name", sa.String(200), nullable=False),
+        sa.Column("assistant_id", ID, sa.ForeignKey("staff.id"), nullable=True),
         sa.UniqueConstraint("community_id", "name"),
     )
     op.create_table(
@@ -276,6 +280,7 @@ def upgrade() -> None:
         sa.Column("home_id", ID, sa.ForeignKey("home.id"), nullable=True),
         sa.Column("resident_id", ID, sa.ForeignKey("resident.id"), nullable=True),
         sa.Column("staff_id", ID, sa.ForeignKey("staff.id"), nullable=True),
+        sa.Column("inviter_id", ID, sa.ForeignKey("resident.id"), nullable=True),
         sa.Column("role", sa.String(64), nullable=False),
         sa.Column("expires_at", INSTANT, nullable=False),
         sa.Column("used_at", INSTANT, nullable=True),
@@ -288,11 +293,17 @@ def upgrade() -> None:
         "claim",
         sa.Column("id", ID, primary_key=True, autoincrement=True),
         sa.Column("account_id", ID, sa.ForeignKey("account.id"), nullable=False),
-        sa.Column("code_id", ID, sa.ForeignKey("code.id"), nullable=False),
+        sa.Column("code_id", ID, sa.ForeignKey("code.id"), nullable=True),
+        sa.Column("resident_id", ID, sa.ForeignKey("resident.id"), nullable=True),
+        sa.Column("phone_id", ID, nullable=True),
+        sa.Column("kind", sa.String(64), nullable=False),
+        sa.Column("waits", sa.String(64), nullable=False),
+        sa.Column("version", sa.String(64), nullable=False),
         sa.Column("at", INSTANT, nullable=False),
         sa.UniqueConstraint("account_id"),
     )
     op.create_index("ix_claim_code_id", "claim", ["code_id"])
+    op.create_index("ix_claim_resident_id", "claim", ["resident_id"])
     op.create_table(
         "inbox",
         sa.Column("id", ID, primary_key=True, autoincrement=True),
@@ -350,6 +361,7 @@ def upgrade() -> None:
         "attachment",
         sa.Column("id", ID, primary_key=True, autoincrement=True),
         sa.Column("ticket_id", ID, sa.ForeignKey("ticket.id"), nullable=True),
+        sa.Column("account_id", ID, sa.ForeignKey("account.id"), nullable=True),
         sa.Column("channel", sa.String(64), nullable=False),
         sa.Column("bot", sa.String(64), nullable=False),
         sa.Column("source", sa.String(300), nullable=False),
@@ -364,6 +376,7 @@ def upgrade() -> None:
         sa.Column("size", sa.Integer(), nullable=True),
         sa.Column("created_at", INSTANT, nullable=False),
     )
+    op.create_index("ix_attachment_account_id", "attachment", ["account_id"])
     op.create_index("ix_attachment_state", "attachment", ["state"])
     op.create_index("ix_attachment_ticket_id", "attachment", ["ticket_id"])
     op.create_table(
@@ -382,19 +395,52 @@ def upgrade() -> None:
     op.create_index("ix_card_channel_bot_chat_message", "card", ["channel", "bot", "chat", "message"])
     op.create_index("ix_card_ticket_id", "card", ["ticket_id"])
     op.create_table(
+        "gate_pass",
+        sa.Column("id", ID, primary_key=True, autoincrement=True),
+        sa.Column("community_id", ID, sa.ForeignKey("community.id"), nullable=False),
+        sa.Column("ticket_id", ID, sa.ForeignKey("ticket.id"), nullable=False),
+        sa.Column("kind", sa.String(64), nullable=False),
+        sa.Column("label", sa.String(200), nullable=False),
+        sa.Column("code", sa.String(16), nullable=False),
+        sa.Column("since", INSTANT, nullable=False),
+        sa.Column("until", INSTANT, nullable=False),
+        sa.Column("picture_id", ID, sa.ForeignKey("attachment.id"), nullable=False),
+        sa.Column("created_at", INSTANT, nullable=False),
+        sa.Column("ended_at", INSTANT, nullable=True),
+        sa.Column("used_at", INSTANT, nullable=True),
+        sa.Column("used_by", ID, sa.ForeignKey("staff.id"), nullable=True),
+        sa.UniqueConstraint("community_id", "code"),
+    )
+    op.create_index("ix_gate_pass_code", "gate_pass", ["code"])
+    op.create_index("ix_gate_pass_ticket_id", "gate_pass", ["ticket_id"])
+    op.create_table(
+        "gate_scan",
+        sa.Column("id", ID, primary_key=True, autoincrement=True),
+        sa.Column("attachment_id", ID, sa.ForeignKey("attachment.id", ondelete="CASCADE"), nullable=False),
+        sa.Column("account_id", ID, sa.ForeignKey("account.id"), nullable=False),
+        sa.Column("channel", sa.String(64), nullable=False),
+        sa.Column("bot", sa.String(64), nullable=False),
+        sa.Column("chat", sa.String(64), nullable=False),
+        sa.Column("at", INSTANT, nullable=False),
+    )
+    op.create_index("ix_gate_scan_attachment_id", "gate_scan", ["attachment_id"])
+    op.create_table(
         "due",
         sa.Column("id", ID, primary_key=True, autoincrement=True),
         sa.Column("kind", sa.String(64), nullable=False),
         sa.Column("ticket_id", ID, sa.ForeignKey("ticket.id"), nullable=True),
+        sa.Column("resident_id", ID, sa.ForeignKey("resident.id"), nullable=True),
         sa.Column("cycle", sa.String(64), nullable=False),
         sa.Column("at", INSTANT, nullable=False),
         sa.Column("data", JSON, nullable=False),
         sa.Column("attempts", sa.Integer(), nullable=False),
         sa.Column("done_at", INSTANT, nullable=True),
         sa.UniqueConstraint("kind", "ticket_id", "cycle"),
+        sa.UniqueConstraint("kind", "resident_id", "cycle"),
     )
     op.create_index("ix_due_done_at_at", "due", ["done_at", "at"])
     op.create_index("ix_due_ticket_id", "due", ["ticket_id"])
+    op.create_index("ix_due_resident_id", "due", ["resident_id"])
     op.create_table(
         "ticket_event",
         sa.Column("id", ID, primary_key=True, autoincrement=True),
@@ -424,6 +470,7 @@ def upgrade() -> None:
         sa.Column("card_id", ID, sa.ForeignKey("card.id"), nullable=True),
         sa.Column("ticket_id", ID, sa.ForeignKey("ticket.id"), nullable=True),
         sa.Column("account_id", ID, sa.ForeignKey("account.id"), nullable=True),
+        sa.Column("event_id", ID, sa.ForeignKey("ticket_event.id"), nullable=True),
         sa.Column("state", sa.String(64), nullable=False),
         sa.Column("attempts", sa.Integer(), nullable=False),
         sa.Column("not_before", INSTANT, nullable=False),
@@ -435,6 +482,7 @@ def upgrade() -> None:
     )
     op.create_index("ix_outbox_card_id", "outbox", ["card_id"])
     op.create_index("ix_outbox_channel_bot_chat_state", "outbox", ["channel", "bot", "chat", "state"])
+    op.create_index("ix_outbox_event_id", "outbox", ["event_id"])
     op.create_index("ix_outbox_sent_at", "outbox", ["sent_at"])
     op.create_index("ix_outbox_waiting", "outbox", ["channel", "bot", "state", "lane", "id"])
 

@@ -281,6 +281,7 @@ async def test_a_guest_binds_their_home_with_a_code(
     await screen.sees("resident", words("bind.first_kept", "zh_CN")[:12])
     code = await command(nursery, program.environment, tmp_path, "home", "code", "HPY", "3-1001")
     await screen.write("resident", code)
+    await screen.press("resident", words("consent.yes", "zh_CN"))
     await screen.sees("resident", "3-1001")
     await expect(screen.pane("resident").locator(".person-note")).to_have_text("3-1001")
     await screen.page.reload()

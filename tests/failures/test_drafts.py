@@ -10,7 +10,7 @@ from sqlalchemy import select
 from models import Attachment, Inbox
 from tests.emulators.telegram import TelegramEmulator
 from tests.emulators.telegram_phone import User
-from tests.estate import Estate
+from tests.estate import Estate, agree
 from tests.failures.conftest import Builder, mostly
 from tests.premises import WAIT, eventually
 from tests.repairing import PHONE, all_heard, answer, gathered, report, submit, to_photos, to_review
@@ -117,6 +117,7 @@ async def test_09_the_same_person_through_two_bots(kind: str, builder: Builder) 
         keys = await estate.rows(select(Inbox.key).where(Inbox.bot == "5353"))
         assert keys
         await there.start(await other.command("home", "code", "HPY", "3-101"))
+        await agree(there)
         await there.wait_for("3-101", WAIT)
         number = await report(there, "卧室窗户关不上", trade="门窗门锁")
         (ticket,) = await estate.tickets()
@@ -233,6 +234,7 @@ async def test_14_started_with_pending_updates(kind: str, webhook: bool, builder
     estate.secrets.add("门锁")
     await estate.open()
     for person in people:
+        await agree(person)
         await person.wait_for("哪里需要修", WAIT)
         await _finish(person)
     await estate.calm()

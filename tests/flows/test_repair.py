@@ -228,7 +228,7 @@ HAN = Actor(frozenset())
 
 
 def may(state: State, actor: Actor) -> set[str]:
-    return {action.name for action in LIFECYCLE.allowed(state, actor)}
+    return {action.name for action in LIFECYCLE.allowed(state, actor, {})}
 
 
 @pytest.mark.parametrize(

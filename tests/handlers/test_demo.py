@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+import time
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 
@@ -11,14 +12,15 @@ import phonenumbers
 import pytest
 from sqlalchemy import delete, func, select, update
 
+from flows import catalogue
 from handlers import demo
 from handlers.desk import Desk, rules
-from handlers.texts import Texts
 from models import (
     Account,
     Building,
     Community,
     Due,
+    GatePass,
     Group,
     Home,
     Membership,
@@ -28,11 +30,13 @@ from models import (
     Shift,
     Staff,
     Ticket,
+    TicketEvent,
 )
 from models.database import Database
 from models.people import colleagues, neighbours, rooms
 from models.staff import on_duty
 from models.ticket import timeline
+from tests.world import TEXTS
 
 NOW = datetime(2026, 11, 23, 6, 0, tzinfo=UTC)
 COUNTED = (Community, Building, Home, Resident, Membership, Phone, Account, Staff, Group, Shift)
@@ -170,28 +174,105 @@ async def test_somebody_is_on_duty_at_every_hour_of_the_coming_week(
         assert len(await on_duty(session, community, "technician", now + timedelta(minutes=1))) == 2
 
 
-async def test_something_has_happened_there_already(database: Database) -> None:
-    desk = Desk(database, Texts.load(), {})
+async def lived_in(database: Database, now: datetime = NOW) -> None:
+    """The demo as a program starts it, twice."""
+    desk = Desk(database, TEXTS, {})
     for _ in range(2):
         async with database.transaction() as session:
-            await demo.seed(session, NOW, desk)
+            await demo.seed(session, now, desk)
+
+
+async def test_something_of_everything_has_happened_there_already(database: Database) -> None:
+    await lived_in(database)
     async with database.reading() as session:
         tickets = (await session.scalars(select(Ticket).order_by(Ticket.id))).all()
-        stories = [[event.action for event in await timeline(session, ticket.id)] for ticket in tickets]
         waiting = (await session.scalars(select(Outbox).order_by(Outbox.id))).all()
-        later = (await session.scalars(select(Due))).all()
-    assert [(ticket.state, ticket.outcome) for ticket in tickets] == [("closed", "rated"), ("paused", None)]
+    found: dict[str, set[bool]] = {}
+    for ticket in tickets:
+        table = catalogue.lifecycles()[ticket.kind]
+        found.setdefault(ticket.kind, set()).add(ticket.state in table.final)
+        assert table.lines(ticket.details)
+        assert ticket.created_at < NOW
+    assert found == {kind: {True, False} for kind in found}, "some are over, some are not"
+    assert set(found) == set(catalogue.lifecycles())
+    assert len({ticket.number for ticket in tickets}) == len(tickets) > 10
+    assert {row.kind for row in waiting} == {"card"}, "nobody is told today what was told then"
+    assert {row.created_at for row in waiting} == {NOW}
+    assert {row.chat for row in waiting} >= {
+        f"{purpose}@HPY" for purpose in ("repair", "care", "renovation", "gate")
+    }
+
+
+async def test_a_repair_was_well_done_and_one_waits(database: Database) -> None:
+    await lived_in(database)
+    async with database.reading() as session:
+        repairs = (await session.scalars(select(Ticket).filter_by(kind="repair").order_by(Ticket.id))).all()
+        stories = [[event.action for event in await timeline(session, one.id)] for one in repairs]
+        later = (await session.scalars(select(Due).where(Due.ticket_id == repairs[1].id))).all()
+    assert [(one.state, one.outcome) for one in repairs] == [("closed", "rated"), ("paused", None)]
     assert stories == [
         ["opened", "accept", "depart", "arrive", "finish", "rate"],
         ["opened", "accept", "depart", "arrive", "pause"],
     ]
-    assert tickets[0].rating == {"overall": 5}
-    assert all(ticket.created_at < NOW for ticket in tickets)
-    assert {row.kind for row in waiting} == {"card"}, "nobody is told today what was told then"
-    assert [row.chat for row in waiting].count("repair@HPY") == 2
-    assert {row.created_at for row in waiting} == {NOW}
-    assert [(row.kind, row.ticket_id) for row in later] == [("wake", tickets[1].id)]
+    assert repairs[0].rating == {"overall": 5}
+    assert [row.kind for row in later] == ["wake"]
     assert later[0].at > NOW
+
+
+async def test_there_is_something_to_look_at_in_every_service(database: Database) -> None:
+    await lived_in(database)
+    async with database.reading() as session:
+        tickets = (await session.scalars(select(Ticket).order_by(Ticket.id))).all()
+        passes = (await session.scalars(select(GatePass))).all()
+        words = await session.scalars(select(TicketEvent).where(TicketEvent.action == "answer"))
+        delivered = [event.data["delivery"]["state"] for event in words if "delivery" in event.data]
+    here = {(ticket.kind, ticket.state): ticket for ticket in tickets}
+    assert here["complaint", "answered"].details["hide"]
+    works = here["renovation", "under_way"]
+    assert [one["state"] for one in works.details["findings"]] == ["settled", "open"]
+    workers = {one.kind for one in passes if one.ticket_id == works.id and one.until > NOW}
+    assert workers == {"worker", "permit"}
+    (sofa,) = (one for one in passes if one.ticket_id == here["release", "issued"].id)
+    assert sofa.since < NOW < sofa.until
+    assert here["membership", "new"]
+    assert here["assistant", "open"]
+    assert here["refund", "waiting"].details["until"] > NOW.isoformat()
+    assert here["refund", "accepted"].follows_id == here["renovation", "closed"].id
+    assert set(delivered) == {"delivered"}
+
+
+@pytest.mark.parametrize("hour", [0, 7, 13, 15, 19])
+async def test_nothing_is_due_at_any_hour(sqlite_url: str, hour: int) -> None:
+    """Whenever it is made, nobody is reminded at once of what they have not done."""
+    database = Database(sqlite_url)
+    now = NOW.replace(hour=hour)
+    await lived_in(database, now)
+    async with database.reading() as session:
+        rows = (await session.scalars(select(Due).where(Due.done_at.is_(None)))).all()
+    await database.close()
+    assert rows
+    assert min(row.at for row in rows) > now
+
+
+async def test_making_it_is_quick(sqlite_url: str) -> None:
+    database = Database(sqlite_url)
+    began = time.process_time()
+    await lived_in(database)
+    took = time.process_time() - began
+    await database.close()
+    assert took < 3
+
+
+async def test_owners_tenants_and_neighbours_live_there(database: Database) -> None:
+    await seeded(database)
+    async with database.reading() as session:
+        rows = await session.execute(select(Home.name, Membership.role).join(Membership))
+    roles: dict[str, set[str]] = {}
+    for home, role in rows:
+        roles.setdefault(home, set()).add(role)
+    let = [home for home, held in roles.items() if held >= {"owner", "tenant"}]
+    assert len(let) > 1, "an owner can be asked about a tenant's wish"
+    assert {"3-1101", "3-1201", "3-1202"} <= set(roles), "somebody lives below and beside"
 
 
 async def test_technicians_take_turns_at_night(database: Database) -> None:

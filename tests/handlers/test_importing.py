@@ -281,6 +281,88 @@ async def test_promises_are_kept_one_by_one(garden: Database, tmp_path: Path) ->
     assert place.settings["promises"] == promised
 
 
+async def test_weekends_holidays_and_what_makes_up_for_them(garden: Database, tmp_path: Path) -> None:
+    async with garden.transaction() as session:
+        await session.execute(
+            update(Community).values(settings={"closed": ["2026-05-01"], "week": {"1": []}})
+        )
+    header = ("code", "saturday", "sunday", "holidays", "workdays", "reconfirm_days", "consent_version")
+    row = ("XYH", "9:00-12:00", "closed", "2026-10-01、2026-10-02", "2026-10-10", 90, "2027-01")
+    path = written(tmp_path / "days.xlsx", {"communities": [header, row]})
+    assert (await bring(garden, path))[0] == "imported: 1 community changed"
+    assert (await bring(garden, path))[0].startswith("nothing to do")
+    async with garden.reading() as session:
+        place = (await session.scalars(select(Community))).one()
+    assert place.settings == {
+        "week": {"1": [], "6": [["09:00", "12:00"]], "7": []},
+        "holidays": ["2026-10-01", "2026-10-02"],
+        "workdays": ["2026-10-10"],
+        "reconfirm_days": 90,
+        "consent_version": "2027-01",
+    }
+    calendar = policy(place.settings, place.timezone).calendar
+    assert [calendar.is_working_day(date(2026, 10, day)) for day in (1, 9, 10, 11)] == [
+        False,
+        True,
+        True,
+        False,
+    ]
+
+
+async def test_what_is_wrong_about_a_day_is_named(garden: Database, tmp_path: Path) -> None:
+    header = ("code", "saturday", "sunday", "holidays", "workdays", "reconfirm_days")
+    row = ("XYH", "9 to 5", "09:00-12:00, 11:00-13:00", "2026-10-01, 10月2日", "2026-10-10, soon", 0)
+    path = written(tmp_path / "days.xlsx", {"communities": [header, row]})
+    assert await refused(garden, path) == [
+        "communities!B2: 9 is not an hour; such as 08:00",
+        "communities!C2: 09:00-12:00, 11:00-13:00 overlap",
+        "communities!D2: 10月2日 is not a day; such as 2026-12-01",
+        "communities!E2: soon is not a day; such as 2026-12-01",
+        "communities!F2: 0 is not a whole number from 1 to 3650",
+        "nothing was imported: 5 faults",
+    ]
+    both = ("XYH", None, None, "2026-10-01, 2026-10-10", "2026-10-10", None)
+    path = written(tmp_path / "both.xlsx", {"communities": [header, both]})
+    line, _ = await refused(garden, path)
+    assert line.startswith("communities!E2: 2026-10-10 is in communities!D2 as well")
+
+
+async def test_a_building_has_its_assistant(database: Database, tmp_path: Path) -> None:
+    """Named with the building, before the sheet that tells who they are."""
+    sheets = {**GARDEN, "buildings": [("name", "assistant"), ("1号楼", "刘芳"), ("2号楼", None)]}
+    path = written(tmp_path / "garden.xlsx", sheets)
+    assert "2 buildings new" in (await bring(database, path))[0]
+    assert (await bring(database, path))[0].startswith("nothing to do")
+    assert await assistants(database) == {"1号楼": "刘芳", "2号楼": None}
+    more: Sheets = {
+        "buildings": [("name", "assistant"), ("1号楼", "13900002003"), ("2号楼", "刘芳"), ("3号楼", "刘芳")],
+        "staff": [("name", "phone", "roles"), ("周敏", "13900002003", "assistant")],
+    }
+    said, _ = await bring(database, written(tmp_path / "more.xlsx", more))
+    assert said == "imported: 1 building new, 2 buildings changed, 1 member of staff new"
+    assert await assistants(database) == {"1号楼": "周敏", "2号楼": "刘芳", "3号楼": "刘芳"}
+
+
+async def assistants(database: Database) -> dict[str, str | None]:
+    async with database.reading() as session:
+        query = select(Building.name, Staff.name).join(Staff, Staff.id == Building.assistant_id, isouter=True)
+        return dict((await session.execute(query)).all())
+
+
+async def test_who_cannot_be_an_assistant_is_named(garden: Database, tmp_path: Path) -> None:
+    rows = ("1号楼", "王建国"), ("2号楼", "nobody"), ("3号楼", "刘芳"), ("3号楼", "周敏")
+    sheets: Sheets = {
+        "buildings": [("name", "assistant"), *rows],
+        "staff": [("name", "phone", "roles"), ("周敏", "13900002003", "assistant")],
+    }
+    assert await refused(garden, written(tmp_path / "bad.xlsx", sheets)) == [
+        "buildings!B2: 王建国 is no assistant in XYH",
+        "buildings!B3: nobody of the staff of XYH has the phone or name nobody",
+        "buildings!B5: says something else than buildings!B4 about the same",
+        "nothing was imported: 3 faults",
+    ]
+
+
 async def test_a_new_phone_of_somebody_known_at_the_door(garden: Database, tmp_path: Path) -> None:
     rows = with_rows("residents", ("王秀英", "13900009999", "1-101", "family", None, None))
     said, _ = await bring(garden, written(tmp_path / "phone.xlsx", rows))
@@ -573,7 +655,10 @@ def test_every_setting_of_a_community_has_a_column() -> None:
     read = set(re.findall(r'settings\.get\("(\w+)"', source))
     named = {column.name for column in columns(TEXTS.locales)[Concept.COMMUNITIES]}
     assert len(read) > 5
+    assert {"closed", "week", "terms"} <= read
+    read -= {"closed", "week", "terms"}
     assert read <= set(places.SETTINGS) <= named
+    assert {"saturday", "sunday"} <= named, "of the week"
 
 
 def test_the_page_tells_every_column() -> None:

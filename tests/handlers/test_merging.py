@@ -100,7 +100,7 @@ async def test_history_and_open_tickets_move_in_one_transaction(database: Databa
         assert not [what for what in found if what.startswith("韩梅")]
         assert (found["李雷 account"], found["李雷 ticket"], found["李雷 code"]) == (2, 3, 1)
         async with database.reading() as session:
-            homes = [name for _, name, _ in await homes_of(session, w.people["李雷"], w.now)]
+            homes = [name for _, name, *_ in await homes_of(session, w.people["李雷"], w.now)]
             phones = await phones_of(session, w.people["李雷"])
             assert await session.get(Resident, w.people["韩梅"]) is None
             made = await session.get_one(Merge, number)
@@ -173,7 +173,7 @@ async def test_what_both_say_is_said_once_and_the_stronger_stays(database: Datab
         assert sorted(roles) == ["owner", "owner", "owner"], "the family's place gave way; history stays"
         assert chosen == ["韩梅"]
         assert verified == w.now
-        assert sorted(consents) == ["1", "2"]
+        assert sorted(consents) == ["1", "2", "2026-11"]
 
 
 async def test_every_table_with_a_resident_is_known(database: Database) -> None:
@@ -226,6 +226,7 @@ async def test_an_id_is_never_given_twice(database: Database) -> None:
     async with world(database) as w:
         number = await merged(w)
         await w.say("新邻居", await w.code("3-1202"))
+        await w.tap("新邻居", "同意")
         async with database.reading() as session:
             new = await session.scalar(select(Account.resident_id).filter_by(external_id="新邻居"))
         assert new not in (w.people["李雷"], w.people["韩梅"])

@@ -13,7 +13,8 @@ from structlog.testing import capture_logs
 
 from flows.engine.messages import Phrase
 from flows.engine.when import Window
-from handlers.texts import MalformedText, MissingText, Texts, UnfilledText
+from handlers import taiwan
+from handlers.texts import FOLDER, MalformedText, MissingText, Texts, UnfilledText, written
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 TUESDAY = datetime(2026, 11, 24, 14, 5, tzinfo=SHANGHAI)
@@ -116,7 +117,41 @@ def test_words_are_lists_and_yes_stays_a_word(folder: Folder) -> None:
 
 
 def test_the_reference_language_comes_first(texts: Texts) -> None:
-    assert texts.locales == ("zh_CN", "en")
+    assert texts.locales == ("zh_CN", "en", "zh_TW")
+
+
+def test_taiwan_is_turned_out_of_the_reference(folder: Folder) -> None:
+    """Templates stay templates; a text of its own replaces one, a list adds to one, a word mends them all."""
+    tea = """
+    tea:
+      offer: "请喝茶，{{ name or '客户' }}。{% if n %}还有 {{ n }} 个信息。{% endif %}"
+      title: 绑定账号
+      words: [茶叶, 账号]
+    """
+    own = "words:\n  賬: 帳\n  繫結: 綁定\ntea:\n  words: [茗茶]\n"
+    texts = Texts.load(folder(zh_CN={"tea.yaml": tea}, zh_TW={"override.yaml": own}))
+    assert texts.say(Phrase("tea.offer", {"name": "", "n": 2}), "zh_TW") == "請喝茶，客戶。還有 2 個資訊。"
+    assert texts.say(Phrase("tea.title"), "zh_TW") == "綁定帳號"
+    assert texts.words("tea.words", "zh_TW") == ("茶葉", "賬號", "帳號", "茗茶")
+    assert texts.say(Phrase("tea.title"), "zh_CN") == "绑定账号"
+    own += "  title: 您的帳號\n"
+    files = folder(zh_CN={"tea.yaml": tea}, zh_TW={"override.yaml": own})
+    assert Texts.load(files).say(Phrase("tea.title"), "zh_TW") == "您的帳號"
+
+
+def test_what_is_wrong_in_taiwan_s_file_is_named(folder: Folder) -> None:
+    files = folder(
+        zh_CN={"tea.yaml": "tea:\n  offer: 茶\n"}, zh_TW={"override.yaml": "tea:\n  offer: '{{ n'\n"}
+    )
+    with pytest.raises(MalformedText, match=r"zh_TW/override\.yaml: tea\.offer: "):
+        Texts.load(files)
+
+
+def test_turning_the_texts_takes_no_time_worth_waiting_for() -> None:
+    """Beside reading and compiling, which every language needs."""
+    found = {locale: written(FOLDER / locale) for locale in ("zh_CN", "zh_TW")}
+    taiwan.generated(found["zh_CN"], found["zh_TW"])
+    assert _quickest(lambda: taiwan.generated(found["zh_CN"], found["zh_TW"]), rounds=5, times=1) < 0.1
 
 
 def test_the_words_of_a_service_may_be_spread_over_files(folder: Folder) -> None:
@@ -195,7 +230,7 @@ def test_saying_something_takes_microseconds(texts: Texts) -> None:
     assert _quickest(lambda: texts.say(filled, "en")) < 40e-6
 
 
-def _quickest(saying: Callable[[], str], rounds: int = 50, times: int = 100) -> float:
+def _quickest(saying: Callable[[], object], rounds: int = 50, times: int = 100) -> float:
     spent = []
     for _ in range(rounds):
         began = perf_counter()

@@ -2,40 +2,25 @@
 
 from __future__ import annotations
 
-import yaml
 from jinja2 import Environment, meta
 
-from handlers.texts import FOLDER, Texts
+from handlers.texts import Texts, sources
 
 TEXTS = Texts.load()
+SOURCES = sources()
 LOCALES = TEXTS.locales
 EVERY_KEY = sorted(set().union(*(TEXTS.keys(locale) for locale in LOCALES)))
-FILTERS = ("day", "clock", "when", "brief", "slot", "minutes", "phone", "plural")
+FILTERS = ("day", "clock", "when", "brief", "slot", "minutes", "phone", "money", "plural")
 
 
 def written(locale: str) -> dict[str, str]:
-    """Every text of a locale as it stands in the files."""
-    return {key: text for key, text in _entries(locale).items() if isinstance(text, str)}
+    """Every text of a locale, before it is a template."""
+    return {key: text for key, (_, text) in SOURCES[locale].items() if isinstance(text, str)}
 
 
 def listed(locale: str) -> dict[str, list[str]]:
     """Every list of words of a locale."""
-    return {key: words for key, words in _entries(locale).items() if isinstance(words, list)}
-
-
-def _entries(locale: str) -> dict[str, object]:
-    found: dict[str, object] = {}
-    for path in sorted((FOLDER / locale).glob("*.yaml")):
-        _flatten(yaml.load(path.read_text(encoding="utf-8"), yaml.BaseLoader), "", found)
-    return found
-
-
-def _flatten(tree: object, prefix: str, found: dict[str, object]) -> None:
-    if isinstance(tree, dict):
-        for name, entry in tree.items():
-            _flatten(entry, f"{prefix}{name}.", found)
-    else:
-        found[prefix[:-1]] = tree
+    return {key: words for key, (_, words) in SOURCES[locale].items() if isinstance(words, list)}
 
 
 def variables(text: str) -> frozenset[str]:

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from flows import catalogue
 from flows.engine import turn as engine
-from flows.engine.effects import Act, OpenTicket
+from flows.engine.effects import Act, Lead, OpenTicket
 from flows.engine.facts import Facts, Home
 from flows.engine.form import Draft, Flow
 from flows.engine.messages import (
@@ -25,13 +25,14 @@ from flows.engine.messages import (
     Json,
     Picked,
     Pressed,
+    Rejected,
     Review,
     Said,
     Sent,
     Shared,
     Unfit,
 )
-from flows.engine.questions import Number, Phone, Photos, Question, Several, Slot, Text
+from flows.engine.questions import Number, Photos, Question, Several, Text
 from flows.engine.turn import Turn
 from flows.engine.when import windows
 
@@ -75,32 +76,67 @@ def standing(flow: type[Flow], draft: Draft, facts: Facts) -> Ask | Review:
 
 
 @st.composite
-def answers(draw: st.DrawFn, flow: type[Flow], asked: Ask | Review) -> Heard:
+def answers(draw: st.DrawFn, flow: type[Flow], asked: Ask | Review, form: Flow) -> Heard:
     """One good answer to what is asked, tapped or written, that leads on sooner or later."""
     if isinstance(asked, Review):
         return Pressed(Command.SUBMIT, asked.revision)
-    moves = _taps(flow, asked) + [Pressed(one, asked.revision) for one in asked.commands if one in FINISHING]
-    match question(flow, asked.question):
+    one = question(flow, asked.question)
+    moves = _taps(flow, asked) + [
+        Pressed(done, asked.revision) for done in asked.commands if done in FINISHING
+    ]
+    match one:
         case Text(least=least, most=most):
             moves.append(said(draw(st.text("水管漏leak😀", min_size=least, max_size=min(most, 40)))))
         case Number(least=least, most=most):
-            moves.append(said(str(draw(st.integers(least, most)))))
-        case Phone():
-            moves.append(Shared(draw(st.sampled_from(NUMBERS))))
-        case Slot():
-            moves.append(
-                said(draw(st.sampled_from(["明天下午", "tomorrow 3pm", "后天上午 10 点", "Friday"])))
-            )
-        case Photos(most=most):
-            moves = [one for one in moves if isinstance(one, Pressed)]
-            moves += [draw(photo())] if draw(st.booleans()) else []
-    return draw(st.sampled_from(moves))
+            moves.append(said(str(draw(st.integers(least, min(most, least + 99))))))
+        case Photos():
+            moves = [move for move in moves if isinstance(move, Pressed)]
+            moves += [draw(photo())] if draw(st.booleans()) or not moves else []
+    written = [heard for heard in _sayings() if _taken(one, heard, form)]
+    good = [move for move in moves if _taken(one, move, form)]
+    return draw(st.sampled_from([*good, *written[:1]] or moves or written))
+
+
+SAYINGS = (
+    "明天下午",
+    "tomorrow 3pm",
+    "后天上午 10 点",
+    "Friday",
+    "明天",
+    "12月1日",
+    "3-1201",
+    "1,200.50",
+    "6222 0212 3456 7890",
+    "张三 13900000002",
+    "一只猫",
+    "22:00-07:00",
+    "是",
+)
+"""What people say in answer to questions of all sorts; a question takes what it understands."""
+
+
+def _sayings() -> list[Heard]:
+    return [*(said(text) for text in SAYINGS), *(Shared(number) for number in NUMBERS)]
+
+
+def _taken(one: Question[Any], heard: Heard, form: Flow) -> bool:
+    """Whether a question takes an answer; what only asks something back leaves it open."""
+    if isinstance(heard, Pressed) and heard.command is Command.SKIP and not one.required:
+        return True
+    try:
+        one.hear(heard, form)
+    except Rejected:
+        return False
+    return True
 
 
 def _taps(flow: type[Flow], asked: Ask) -> list[Heard]:
-    if isinstance(question(flow, asked.question), Several):
-        return [Pressed(Command.DONE, asked.revision)]
-    return [Picked(asked.question, option.value, asked.revision) for option in asked.options]
+    taps: list[Heard] = [Picked(asked.question, one.value, asked.revision) for one in asked.options]
+    match question(flow, asked.question):
+        case Several(least=least):
+            ticked = [one for one in asked.options if one.label.key == "engine.ticked"]  # type: ignore[union-attr]
+            return taps if len(ticked) < least else [Pressed(Command.DONE, asked.revision)]
+    return taps
 
 
 def said(text: str) -> Said:
@@ -170,6 +206,8 @@ def written(draft: Draft | None, turn: Turn | None = None) -> str:
         match effect:
             case OpenTicket(details=details, described=described, photos=photos):
                 kept += [dict(details), list(described), list(photos)]
+            case Lead(described=described):
+                kept += [list(described)]
             case Act(values=values, photos=photos):
                 kept += [dict(values), list(photos)]
     return json.dumps(kept, ensure_ascii=False)

@@ -6,39 +6,50 @@ import asyncio
 import shutil
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
+from functools import cache
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from flows import catalogue
 from flows.engine import turn as engine
+from flows.engine.effects import OpenTicket
+from flows.engine.facts import Facts
 from flows.engine.form import Draft
-from flows.engine.lifecycle import Action, Actor, Lifecycle, Refused, Role, permits
+from flows.engine.lifecycle import Action, Actor, Lifecycle, Refused, Role, permits, stands
 from flows.engine.messages import Heard, Picked, Pressed, Said, Sent, Shared
-from handlers import clocks
+from handlers import clocks, moves
 from handlers.cards import ticket_data
 from handlers.desk import Work, facts_of, rules
 from handlers.envelopes import Inbound, Kind, Media
-from models import Account, Community, Conversation, Due, Ticket, TicketEvent
+from handlers.groups import purposes
+from models import Account, Community, Conversation, Due, Membership, Ticket, TicketEvent
+from models.account import of_resident
 from models.database import Database
-from tests.properties.residents import answers, often
+from tests.properties.residents import answers, often, standing
 from tests.world import World, world
 
 ENDINGS = frozenset({"cancel", "withdraw"})
 TABLES = tuple(catalogue.lifecycles().values())
+UNCONDITIONAL = tuple(
+    replace(table, concerns=None, actions=tuple(replace(action, given=None) for action in table.actions))
+    for table in TABLES
+)
+"""The tables without what depends on a ticket's details: that is shown by stories."""
 
 
 @st.composite
 def actors(draw: st.DrawFn) -> Actor:
     roles = draw(st.frozensets(st.sampled_from(list(Role)), max_size=3))
-    return Actor(roles, assignee=draw(st.booleans()), owner=draw(st.booleans()))
+    return Actor(roles, assignee=draw(st.booleans()), owner=draw(st.booleans()), landlord=draw(st.booleans()))
 
 
-@pytest.mark.parametrize("table", TABLES, ids=lambda table: table.kind)
+@pytest.mark.parametrize("table", UNCONDITIONAL, ids=lambda table: table.kind)
 def test_no_sequence_of_actions_leaves_the_table(table: Lifecycle) -> None:
     moved: Counter[str] = Counter()
     refused: Counter[str] = Counter()
@@ -53,22 +64,22 @@ def test_no_sequence_of_actions_leaves_the_table(table: Lifecycle) -> None:
             allowed = data.draw(st.integers(0, 3)) > 0
             if able and allowed:
                 likely = data.draw(st.sampled_from(able))
-                actor, name = Actor(likely.by - {Role.RESIDENT}, True, True), likely.name
+                actor, name = Actor(likely.by - {Role.RESIDENT, Role.OWNER}, True, True, True), likely.name
             try:
-                action = table.check(name, state, actor)
+                action = table.check(name, state, actor, {})
             except Refused as no:
                 refused[no.reason] += 1
-                assert name not in {one.name for one in table.allowed(state, actor)}
+                assert name not in {one.name for one in table.allowed(state, actor, {})}
                 continue
-            assert action.hidden or action in table.allowed(state, actor)
+            assert action.hidden or action in table.allowed(state, actor, {})
             assert permits(action, actor)
             left, state = state, action.to or state
             assert state in table.states
-            assert left not in table.final or state == left or name == "reopen"
+            assert left not in table.final or state == left or action.by != {Role.CLOCK}
             moved[name] += 1
 
     live()
-    assert set(moved) == set(table.named)
+    assert set(table.named) - ENDINGS <= set(moved)
     assert set(refused) == {"unknown", "not_yours", "moved_on"}
 
 
@@ -91,74 +102,155 @@ def test_the_table_is_sound(table: Lifecycle) -> None:
 
 # --- through the real handlers
 
-PEOPLE = ("李雷", "韩梅", "王师傅", "赵师傅", "陈值班", "周经理", "路人")
 WAITS = (
     timedelta(minutes=8),
     timedelta(minutes=40),
     timedelta(hours=9),
     timedelta(days=2),
     timedelta(days=5),
+    timedelta(days=31),
 )
+RESIDENT, LANDLORD, STRANGER = "李雷", "韩梅", "路人"
+CREW = {
+    "technician": "王师傅",
+    "duty_lead": "陈值班",
+    "manager": "周经理",
+    "administrator": "管理员",
+    "assistant": "客户助理",
+    "guard": "门岗",
+    "desk": "前台",
+    "quality": "品质",
+}
+SELDOM = 0.6
+"""So large a part of a table's actions is reached by chance, of those that depend on nothing rare."""
 
 
-def test_promises_and_due_rows_always_agree(sqlite_template: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("table", TABLES, ids=lambda table: table.kind)
+def test_promises_and_due_rows_always_agree(table: Lifecycle, sqlite_template: Path, tmp_path: Path) -> None:
     done: Counter[str] = Counter()
     states: Counter[str] = Counter()
     number = 0
 
-    @settings(often(12), suppress_health_check=list(HealthCheck), phases=[Phase.generate])
+    @settings(often(10), suppress_health_check=list(HealthCheck), phases=[Phase.generate])
     @given(st.data())
     def live(data: st.DataObject) -> None:
         nonlocal number
         number += 1
         file = shutil.copy(sqlite_template, tmp_path / f"{number}.db")
-        asyncio.run(_lived(f"sqlite+aiosqlite:///{file}", data, done, states))
+        asyncio.run(_lived(table, f"sqlite+aiosqlite:///{file}", data, done, states))
 
     live()
-    table = catalogue.lifecycles()["repair"]
-    assert set(done) >= {action.name for action in table.actions if not action.hidden} - {"withdraw"}
-    assert set(states) == {state.value for state in table.states}
+    assert set(done) - {"opened", "described", "refused", "note"} <= set(table.named)
+    assert len(done.keys() & table.named.keys()) >= SELDOM * len(table.named)
+    assert len(states) >= SELDOM * len(table.states)
 
 
-async def _lived(url: str, data: st.DataObject, done: Counter[str], states: Counter[str]) -> None:
+async def _lived(
+    table: Lifecycle, url: str, data: st.DataObject, done: Counter[str], states: Counter[str]
+) -> None:
     database = Database(url)
     try:
         async with world(database) as w:
-            ticket = await w.report("李雷", urgent=data.draw(st.booleans()))
+            await _staffed(w)
+            if data.draw(st.booleans()):
+                await _let(w)
+            ticket = await _opened(w, table, data)
             for _ in range(20):
-                await _something(w, ticket, data)
+                await _something(w, table, ticket, data)
                 await _agree(w)
-                states[(await w.tickets())[0].state] += 1
-            done.update(await _history(w))
+                states[(await _ticket(w, ticket)).state] += 1
+            done.update(await _history(w, ticket))
     finally:
         await database.close()
 
 
-async def _something(w: World, ticket: int, data: st.DataObject) -> None:
+async def _staffed(w: World) -> None:
+    """Somebody for every role, and a group for every purpose."""
+    for role, name in CREW.items():
+        if name not in w.people:
+            await w.say(name, f"/staff {await w.staff_code(role, name)}")
+            w.staff.add(name)
+    for purpose in purposes():
+        await w.say(CREW["administrator"], f"/bind {purpose}", chat=purpose)
+
+
+async def _let(w: World) -> None:
+    """The home belongs to somebody else."""
+    async with w.database.transaction() as session:
+        mine = select(Membership.home_id).where(Membership.resident_id == w.people[RESIDENT])
+        home = (await session.scalars(mine)).one()
+        for who, role in ((RESIDENT, "tenant"), (LANDLORD, "owner")):
+            whose = update(Membership).where(Membership.resident_id == w.people[who])
+            await session.execute(whose.values(role=role, home_id=home))
+
+
+async def _opened(w: World, table: Lifecycle, data: st.DataObject) -> int:
+    """A ticket as a willing resident fills it in."""
+    async with w.database.transaction() as session:
+        work, resident = Work(w.desk, session, w.now), w.people[RESIDENT]
+        facts = await facts_of(work, resident, table.start, {})
+        effect = _filled(table, facts, data)
+        home = effect.home if effect.home in {one.id for one in facts.homes} else facts.homes[0].id
+        account = (await of_resident(session, resident))[0].id
+        opened = await moves.open_ticket(work, replace(effect, home=home), resident, account)
+    await w.deliver()
+    return opened.shown.ticket.id
+
+
+def _filled(table: Lifecycle, facts: Facts, data: st.DataObject) -> OpenTicket:
+    """What a form asks for in the end; not every way through it ends with a ticket."""
+    for _ in range(20):
+        turn = engine.begin(table.start, facts)
+        for _ in range(60):
+            if turn.draft is None:
+                break
+            asked = standing(table.start, turn.draft, facts)
+            form = table.start(turn.draft.answers, facts)
+            heard = data.draw(answers(table.start, asked, form))
+            turn = engine.advance(table.start, turn.draft, heard, facts)
+        for effect in turn.effects:
+            if isinstance(effect, OpenTicket):
+                return effect
+    raise AssertionError(f"{table.kind} never opens a ticket")
+
+
+async def _ticket(w: World, number: int) -> Ticket:
+    async with w.database.reading() as session:
+        return await session.get_one(Ticket, number)
+
+
+async def _something(w: World, table: Lifecycle, number: int, data: st.DataObject) -> None:
     """Somebody does something they may do, or something they may not, or time passes."""
-    state = (await w.tickets())[0].state
-    table = catalogue.lifecycles()["repair"]
+    ticket = await _ticket(w, number)
     ends = data.draw(st.integers(0, 5)) == 0
-    likely = [one for one in table.actions if state in one.frm and (ends or one.name not in ENDINGS)]
+    likely = [
+        one
+        for one in table.actions
+        if stands(one, ticket.state, ticket.details) and (ends or one.name not in ENDINGS)
+        if one.by != {Role.CLOCK}
+    ]
     match data.draw(st.integers(0, 9)):
         case 0:
             await w.wait(data.draw(st.sampled_from(WAITS)))
         case 1:
             name = data.draw(st.sampled_from([*table.named, "nonsense"]))
-            await _tapped(w, data.draw(st.sampled_from(PEOPLE)), ticket, name, data)
+            who = data.draw(st.sampled_from([*CREW.values(), RESIDENT, LANDLORD, STRANGER]))
+            await _tapped(w, who, number, name, data)
         case _ if likely:
             action = data.draw(st.sampled_from(likely))
-            await _tapped(w, await _able(w, action), ticket, action.name, data)
+            await _tapped(w, _able(w, ticket, action), number, action.name, data)
 
 
-async def _able(w: World, action: Action) -> str:
+def _able(w: World, ticket: Ticket, action: Action) -> str:
     """Somebody whom the table lets do this."""
     if Role.RESIDENT in action.by:
-        return "李雷"
-    ticket = (await w.tickets())[0]
-    names = {number: name for name, number in w.people.items() if name not in ("李雷", "韩梅")}
-    holder = names.get(ticket.assignee_id or 0, "王师傅")
-    return holder if Role.TECHNICIAN in action.by else "陈值班"
+        return RESIDENT
+    if Role.OWNER in action.by:
+        return LANDLORD
+    able = [name for role, name in CREW.items() if Role(role) in action.by]
+    holder = next((name for name in able if w.people.get(name) == ticket.assignee_id), "")
+    leads = [name for name in able if name in (CREW["duty_lead"], CREW["manager"])]
+    return holder or (leads[0] if action.own and leads else able[0])
 
 
 async def _tapped(w: World, who: str, ticket: int, name: str, data: st.DataObject) -> None:
@@ -177,15 +269,15 @@ async def _answer(w: World, who: str, data: st.DataObject) -> Heard | None:
         held = await session.scalar(
             select(Conversation).where(Conversation.chat == who, Conversation.draft.is_not(None))
         )
-        if held is None or held.draft is None:
+        if held is None or held.draft is None or not held.draft["flow"]:
             return None
         draft = Draft.from_json(held.draft)
         resident = await session.scalar(select(Account.resident_id).where(Account.external_id == who))
-        facts = await facts_of(Work(w.desk, session, w.now), resident, draft.about)
-    flow = catalogue.all_flows()[draft.flow]
+        flow = catalogue.all_flows()[draft.flow]
+        facts = await facts_of(Work(w.desk, session, w.now), resident, flow, draft.about)
     asked = engine.standing(flow, draft, facts)
     assert asked is not None
-    return data.draw(answers(flow, asked))
+    return data.draw(answers(flow, asked, flow(draft.answers, facts)))
 
 
 def _inbound(w: World, who: str, heard: Heard) -> Inbound:
@@ -204,12 +296,11 @@ def _inbound(w: World, who: str, heard: Heard) -> Inbound:
     raise AssertionError(heard)
 
 
-async def _history(w: World) -> Sequence[str]:
+async def _history(w: World, ticket: int) -> Sequence[str]:
     async with w.database.reading() as session:
-        return (await session.scalars(select(TicketEvent.action))).all()
-
-
-TIMER_STATES = {"arrival": {"on_the_way"}, "wake": {"paused"}, "rating": {"done"}}
+        return (
+            await session.scalars(select(TicketEvent.action).where(TicketEvent.ticket_id == ticket))
+        ).all()
 
 
 async def _agree(w: World) -> None:
@@ -237,12 +328,30 @@ def _promises_kept(w: World, ticket: Ticket, waiting: Sequence[Due], community: 
         if (at := clocks.ends(running, rules(community), stage.share)) > w.now
     }
     assert {key: at for key, at in rows.items() if key[0] in ticket.clocks} == expected
-    timers = {kind for kind, _ in rows if kind not in ticket.clocks}
-    assert timers <= set(TIMER_STATES), f"{timers} run without a promise"
-    for name in timers:
-        assert ticket.state in TIMER_STATES[name], f"{name} runs while {ticket.state}"
-    assert ticket.state not in {state.value for state in table.final} or not rows
-    assert (ticket.state == "paused") == ("wake" in timers)
-    assert ticket.state != "done" or "rating" in timers
-    held = {name for name, running in ticket.clocks.items() if running["held"]}
-    assert not held or ticket.state == "paused"
+    for name in {kind for kind, _ in rows if kind not in ticket.clocks}:
+        timer = table.timer(name)
+        assert timer is not None, f"{name} runs without a promise"
+        assert ticket.state in _running(table.kind, name), f"{name} runs while {ticket.state}"
+    assert not ticket.clocks or ticket.state not in table.final, "a promise outlives its ticket"
+
+
+@cache
+def _running(kind: str, timer: str) -> frozenset[str]:
+    """The states in which a timer can be running: from where it is started to where it is stopped."""
+    table = catalogue.lifecycles()[kind]
+    found = {
+        state
+        for action in table.actions
+        if timer in action.starts
+        for state in ([action.to] if action.to else action.frm)
+    }
+    found |= {table.first} if timer in table.opening else set()
+    while True:
+        further = {
+            action.to
+            for action in table.actions
+            if action.to and timer not in action.stops and action.frm & found
+        } - found
+        if not further:
+            return frozenset(state.value for state in found)
+        found |= further

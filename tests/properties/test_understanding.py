@@ -44,7 +44,9 @@ def asked_somewhere(flow: type[Flow], data: st.DataObject) -> tuple[Draft, Ask |
     for _ in range(data.draw(st.integers(0, 12))):
         if turn.draft is None:
             return None
-        turn = step(flow, turn.draft, data.draw(answers(flow, standing(flow, turn.draft, facts))), facts)
+        form = flow(turn.draft.answers, facts)
+        heard = data.draw(answers(flow, standing(flow, turn.draft, facts), form))
+        turn = step(flow, turn.draft, heard, facts)
     return None if turn.draft is None else (turn.draft, standing(flow, turn.draft, facts), facts)
 
 

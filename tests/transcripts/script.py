@@ -5,6 +5,8 @@
     % numbers                          a channel without buttons: options are numbered
     % set tickets_a_day 2              the community has set this for itself
     % english 王师傅 Mr Wang            what a colleague is called in English
+    % assistant 王芳                     a colleague joins: the assistant of the building
+    % blocked 李雷                       nothing reaches this phone, which the desk learns when it tries
     % on telegram 李雷的手机             somebody talks to the desk on this channel
     李雷> words                         somebody writes, in their own chat; ⏎ is a new line
     王师傅@repair> [接单]                somebody taps a button, here in the group
@@ -15,7 +17,9 @@
     李雷> (edit "words") other words    an earlier message of theirs gets other words
     李雷> (again)                       the channel delivers their last message once more
     新邻居> {code 3-1202}               a one-time code for a home, {staff code technician} for staff
+    租客> {code 3-1202 as tenant}        … for somebody who is not the owner
     新邻居> {shown code}                the one-time code that the desk showed last, never written out
+    门卫> {shown pass}                  the newest code for the gate, {first pass} the first one
     新邻居> /start {scan 3-1202}        the home's QR code is scanned; {same scan} is that code again
     新邻居> {pin}                       the number that was told apart from it
     ~ 11 min                           time passes; also h, d, and `~ until 08:30`
@@ -35,10 +39,11 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select, update
 
 from flows.engine.form import Draft
+from handlers import passes
 from handlers.envelopes import Button, Inbound, Kind, Media
 from handlers.people import binding
 from handlers.people.scanning import Printed
-from models import Code, Conversation, Staff
+from models import Code, Conversation, GatePass, Staff
 from tests.world import Post, World
 
 ZONE = ZoneInfo("Asia/Shanghai")
@@ -47,10 +52,11 @@ INPUT = re.compile(rf"({NAME}(?: \+ {NAME})*)(?:@(\w+))?> (.*)")
 TIME = re.compile(r"~ (?:(\d+) (min|h|d)|until (\d\d:\d\d))")
 TAP = re.compile(r"\[(.+?)\](?: \((old|twice)\))?")
 MARK = re.compile(r'\((\w+)(?: ([^")]+))?(?: "([^"]*)")?\) ?(.*)', re.DOTALL)
-CODE = re.compile(r"\{(staff )?code ([\w-]+)\}")
+CODE = re.compile(r"\{(staff )?code ([\w-]+)(?: as (\w+))?\}")
 SCAN = re.compile(r"\{scan ([\w-]+)\}")
 SHOWN = re.compile(rf"(?<!\w)[{binding.ALPHABET}]{{{binding.LENGTH}}}(?!\w)")
 SPELT = re.compile(r"[：:] ?| · ")
+PASS = re.compile(rf"(?<!\w)[{passes.ALPHABET}]{{{passes.LENGTH}}}(?!\w)")
 UNITS = {"min": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1)}
 
 
@@ -72,6 +78,7 @@ class Play:
     seen: int = 0
     drafts: int = 0
     shown_code: str = ""
+    passes: list[str] = field(default_factory=list)
     printed: Printed = field(default_factory=lambda: Printed(""))
 
     async def run(self, text: str) -> str:
@@ -97,6 +104,12 @@ class Play:
             name, english = line.removeprefix("% english ").split(" ", 1)
             async with self.world.database.transaction() as session:
                 await session.execute(update(Staff).where(Staff.name == name).values(name_en=english))
+            return
+        if line.startswith("% assistant "):
+            await self.world.assistant(line.removeprefix("% assistant "))
+            return
+        if line.startswith("% blocked "):
+            self.world.blocked.add(line.removeprefix("% blocked "))
             return
         if line.startswith("% on "):
             channel, who = line.removeprefix("% on ").split(" ", 1)
@@ -145,15 +158,24 @@ class Play:
             button, on = self._button(chat or who, tap[1], old=tap[2] == "old")
             return self.world.inbound(who, Kind.TAP, chat, tap=button.data, tapped=on.id)
         while code := CODE.search(said):
-            made = await (self.world.staff_code(code[2]) if code[1] else self.world.code(code[2]))
+            made = await (self.world.staff_code(code[2]) if code[1] else self._home_code(code[2], code[3]))
             said = said.replace(code[0], made)
         while scan := SCAN.search(said):
             self.printed = await self.world.scan(scan[1])
             said = said.replace(scan[0], self.printed.scene)
-        known = {"shown code": self.shown_code, "same scan": self.printed.scene, "pin": self.printed.pin}
+        known = {
+            "shown pass": self.passes[-1] if self.passes else "",
+            "first pass": self.passes[0] if self.passes else "",
+            "shown code": self.shown_code,
+            "same scan": self.printed.scene,
+            "pin": self.printed.pin,
+        }
         for name, value in known.items():
             said = said.replace(f"{{{name}}}", value)
         return self._marked(who, chat, said.replace("⏎", "\n"))
+
+    async def _home_code(self, home: str, role: str | None) -> str:
+        return await self.world.code(home, role or "owner")
 
     def _in_words(self, chat: str, label: str) -> str:
         """What is written where no button is shown: its sign in the newest list, or its words."""
@@ -231,6 +253,11 @@ class Play:
             async with self.world.database.reading() as session:
                 if await session.scalar(select(Code.id).where(Code.digest == binding.digest(found))):
                     self.shown_code, line = found, line.replace(found, "{shown code}")
+        for found in PASS.findall(line):
+            async with self.world.database.reading() as session:
+                if await session.scalar(select(GatePass.id).where(GatePass.code == found)):
+                    self.passes += [] if found in self.passes else [found]
+                    line = line.replace(found, "{shown pass}" if found == self.passes[-1] else "{first pass}")
         return line
 
 

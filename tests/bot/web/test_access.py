@@ -122,6 +122,9 @@ async def test_the_language_is_the_browsers_then_the_readers(chat: Place) -> Non
     assert english.state["right"]["name"] == "Master 1"
     chinese = await chat.browser(**{"Accept-Language": "de"})
     assert chinese.state["locale"] == "zh_CN"
+    taiwanese = await chat.browser(**{"Accept-Language": "zh-TW,zh;q=0.9,en;q=0.8"})
+    assert taiwanese.state["locale"] == "zh_TW"
+    assert taiwanese.state["right"]["name"] == "师傅1", "by the Chinese name"
     changed = (await english.post("/web/locale", locale="zh_CN")).json()
     assert (changed["locale"], changed["right"]["name"]) == ("zh_CN", "师傅1")
     assert (await english.post("/web/locale", locale="xx")).status_code == 422

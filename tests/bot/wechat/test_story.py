@@ -74,6 +74,7 @@ async def li(wechat: WechatServer, house: House) -> Phone:
     phone = wechat.person("李")
     await (await phone.follow()).settled()
     await (await phone.say(await house.code())).settled()
+    await (await phone.say("同意")).settled()
     return phone
 
 
@@ -84,7 +85,8 @@ async def test_a_stranger_binds_a_home_and_asks_for_a_repair(
     begun = await (await li.press("m.repair")).settled()
     assert begun.outcome is Outcome.ANSWERED
     assert "绑定码" in li.received[0].text
-    assert "已绑定" in li.received[1].text
+    assert "您同意吗" in li.received[1].text
+    assert "已绑定" in li.received[2].text
     assert "1. " in li.last.text
     assert {bubble.via for bubble in li.received} == {Via.PASSIVE}
     assert wechat.calls_of("message/custom/send") == []

@@ -57,18 +57,18 @@ NOBODY = Actor(frozenset())
 
 def refusal(name: str, state: State, actor: Actor) -> str:
     with pytest.raises(Refused) as caught:
-        CAFE.check(name, state, actor)
+        CAFE.check(name, state, actor, {})
     return caught.value.reason
 
 
 def test_the_one_who_took_it_and_a_lead_may_go_on_with_it() -> None:
-    assert CAFE.check("make", State.ORDERED, MAKER).to is State.MADE
-    assert CAFE.check("make", State.ORDERED, LEAD).to is State.MADE
+    assert CAFE.check("make", State.ORDERED, MAKER, {}).to is State.MADE
+    assert CAFE.check("make", State.ORDERED, LEAD, {}).to is State.MADE
     assert refusal("make", State.ORDERED, OTHER) == "not_yours"
 
 
 def test_only_the_owner_does_what_is_the_residents() -> None:
-    assert CAFE.check("sip", State.MADE, OWNER).name == "sip"
+    assert CAFE.check("sip", State.MADE, OWNER, {}).name == "sip"
     assert refusal("sip", State.MADE, LEAD) == "not_yours"
     assert refusal("sip", State.MADE, Actor(frozenset({Role.RESIDENT}))) == "not_yours"
     assert refusal("make", State.ORDERED, OWNER) == "not_yours"
@@ -81,20 +81,20 @@ def test_whoever_may_not_learns_nothing_about_the_state() -> None:
 
 
 def test_the_clock_needs_no_ticket_of_its_own() -> None:
-    assert CAFE.check("forget", State.MADE, CLOCK).hidden
+    assert CAFE.check("forget", State.MADE, CLOCK, {}).hidden
     assert not permits(CAFE.named["make"], CLOCK)
 
 
 def test_buttons_are_the_actions_allowed_now() -> None:
-    assert [one.name for one in CAFE.allowed(State.ORDERED, MAKER)] == ["make"]
-    assert [one.name for one in CAFE.allowed(State.MADE, CLOCK)] == []
-    assert CAFE.allowed(State.DRUNK, LEAD) == ()
+    assert [one.name for one in CAFE.allowed(State.ORDERED, MAKER, {})] == ["make"]
+    assert [one.name for one in CAFE.allowed(State.MADE, CLOCK, {})] == []
+    assert CAFE.allowed(State.DRUNK, LEAD, {}) == ()
 
 
 def test_one_person_may_be_resident_and_staff() -> None:
     both = Actor(frozenset({Role.TECHNICIAN}), owner=True, assignee=True)
-    assert [one.name for one in CAFE.allowed(State.ORDERED, both)] == ["make"]
-    assert [one.name for one in CAFE.allowed(State.MADE, both)] == ["sip"]
+    assert [one.name for one in CAFE.allowed(State.ORDERED, both, {})] == ["make"]
+    assert [one.name for one in CAFE.allowed(State.MADE, both, {})] == ["sip"]
 
 
 def test_clocks_and_timers_are_found_by_name() -> None:

@@ -1,0 +1,255 @@
+"""A resident sees and corrects what is held of them, invites who lives with them, or moves out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from enum import StrEnum
+from typing import Any
+
+from flows.engine.effects import Deed, Effect
+from flows.engine.form import Flow
+from flows.engine.lifecycle import Errand
+from flows.engine.messages import Heard, Json, Option, Phrase, Picked, Rejected
+from flows.engine.questions import Choice, Form, Question, YesNo
+from flows.holding import (
+    MOST_PHONES,
+    Called,
+    HeldPhone,
+    HelperName,
+    HelperPhone,
+    Leaver,
+    Listing,
+    Needs,
+    NewPhone,
+    OwnHome,
+    Quiet,
+    SamePhone,
+    Speech,
+)
+
+
+class Topic(StrEnum):
+    SHOW = "show"
+    NAME = "name"
+    PHONES = "phones"
+    EMERGENCY = "emergency"
+    PEOPLE = "people"
+    PETS = "pets"
+    VEHICLES = "vehicles"
+    NEEDS = "needs"
+    LANGUAGE = "language"
+    QUIET = "quiet"
+    RATING = "rating"
+    INVITE = "invite"
+    LEAVE = "leave"
+
+
+class PhoneDeed(StrEnum):
+    ADD = "add"
+    FIRST = "first"
+    REMOVE = "remove"
+
+
+class Guest(StrEnum):
+    FAMILY = "family"
+    TENANT = "tenant"
+
+
+class Topics(Choice[Topic]):
+    """What it is about; only owners invite, and only who lives somewhere moves out."""
+
+    def options(self, form: Form) -> tuple[Option, ...]:
+        return tuple(one for one in super().options(form) if self._open(one.value, form))
+
+    def hear(self, heard: Heard, form: Form) -> Json:
+        if isinstance(heard, Picked) and not self._open(heard.value, form):
+            raise Rejected("not_an_option")
+        return super().hear(heard, form)
+
+    @staticmethod
+    def _open(value: str, form: Form) -> bool:
+        if value == Topic.INVITE:
+            return bool(OwnHome.owned(form))
+        return value != Topic.LEAVE or bool(form.facts.record.get("members"))
+
+
+class PhoneDeeds(Choice[PhoneDeed]):
+    """A number more, another one first, or one less; the list has an end."""
+
+    def options(self, form: Form) -> tuple[Option, ...]:
+        full = len(form.facts.phones) >= MOST_PHONES
+        return tuple(one for one in super().options(form) if one.value != PhoneDeed.ADD or not full)
+
+
+class Profile(Flow):
+    """One thing at a time: what it is about, what it shall be, a look at it, done."""
+
+    name = "profile"
+    wants = frozenset({"record", "consent"})
+    topic = Topics(Topic)
+    person = Called(most=40)
+    phone_deed = PhoneDeeds(PhoneDeed)
+    phone = NewPhone()
+    phone_again = SamePhone(phone)
+    phone_held = HeldPhone()
+    helper = HelperName()
+    helper_phone = HelperPhone()
+    people = Listing()
+    pets = Listing()
+    vehicles = Listing(upper=True)
+    needs = Needs()
+    language = Speech()
+    quiet = Quiet()
+    rating = YesNo()
+    home = OwnHome()
+    guest = Choice(Guest)
+    leaver = Leaver()
+    leaving = YesNo()
+
+    @person.when
+    def is_about_the_name(self) -> bool:
+        return self.topic is Topic.NAME
+
+    @phone_deed.when
+    def has_several_phones(self) -> bool:
+        return self.topic is Topic.PHONES and len(self.facts.phones) > 1
+
+    @phone.when
+    def adds_a_phone(self) -> bool:
+        return self.topic is Topic.PHONES and self._phone_deed() is PhoneDeed.ADD
+
+    @phone_again.when
+    def typed_the_phone(self) -> bool:
+        return self.adds_a_phone() and bool(self.phone) and not Profile.phone.proven(self)
+
+    @phone_held.when
+    def means_a_phone_on_file(self) -> bool:
+        return self.topic is Topic.PHONES and self._phone_deed() is not PhoneDeed.ADD
+
+    @helper.when
+    def is_about_emergencies(self) -> bool:
+        return self.topic is Topic.EMERGENCY
+
+    @helper_phone.when
+    def names_somebody(self) -> bool:
+        return self.is_about_emergencies() and self.helper != ""
+
+    @people.when
+    def is_about_people(self) -> bool:
+        return self.topic is Topic.PEOPLE
+
+    @pets.when
+    def is_about_pets(self) -> bool:
+        return self.topic is Topic.PETS
+
+    @vehicles.when
+    def is_about_vehicles(self) -> bool:
+        return self.topic is Topic.VEHICLES
+
+    @needs.when
+    def is_about_needs(self) -> bool:
+        return self.topic is Topic.NEEDS
+
+    @language.when
+    def is_about_language(self) -> bool:
+        return self.topic is Topic.LANGUAGE
+
+    @quiet.when
+    def is_about_quiet(self) -> bool:
+        return self.topic is Topic.QUIET
+
+    @rating.when
+    def is_about_rating(self) -> bool:
+        return self.topic is Topic.RATING
+
+    @home.when
+    def invites_to_one_of_several(self) -> bool:
+        return self.topic is Topic.INVITE and len(OwnHome.owned(self)) > 1
+
+    @guest.when
+    def invites(self) -> bool:
+        return self.topic is Topic.INVITE
+
+    @leaver.when
+    def moves_out(self) -> bool:
+        return self.topic is Topic.LEAVE
+
+    @leaving.when
+    def has_to_be_sure(self) -> bool:
+        return self.moves_out()
+
+    def _phone_deed(self) -> PhoneDeed:
+        return self.phone_deed if self.has_several_phones() else PhoneDeed.ADD
+
+    def expected(self) -> tuple[Question[Any], ...]:
+        """How many questions there will be depends on the first."""
+        return super().expected() if self.answered(Profile.topic) else (Profile.topic,)
+
+    def shown(self) -> tuple[tuple[str, Phrase, Phrase | str], ...]:
+        """A number that was typed twice is shown once."""
+        return tuple(one for one in super().shown() if one[0] != Profile.phone_again.name)
+
+    def reviewed(self) -> bool:
+        return self.topic not in (Topic.SHOW, Topic.INVITE, Topic.LEAVE)
+
+    def submit(self) -> Sequence[Effect]:
+        match self.topic:
+            case Topic.SHOW:
+                return (Deed("show"),)
+            case Topic.INVITE:
+                home = self.home if self.invites_to_one_of_several() else OwnHome.owned(self)[0]
+                return (Deed("invite", {"home": home.id, "role": self.guest.value}),)
+            case Topic.LEAVE:
+                return (Deed("move_out", {"membership": self.leaver}),) if self.leaving else ()
+            case Topic.PHONES:
+                return (Deed("phone", self._phone()),)
+            case Topic.NAME:
+                return (Deed("name", {"value": self.person}),)
+            case Topic.LANGUAGE:
+                return (Deed("language", {"value": self.language.value}),)
+        return (Deed("change", {"field": self._field(), "value": self._told()}),)
+
+    def _phone(self) -> dict[str, Json]:
+        if self.adds_a_phone():
+            proven = Profile.phone.proven(self)
+            return {"do": PhoneDeed.ADD.value, "number": self.phone, "proven": proven}
+        return {"do": self._phone_deed().value, "number": self.phone_held}
+
+    def _field(self) -> str:
+        return "no_rating" if self.topic is Topic.RATING else self.topic.value
+
+    def _told(self) -> Json:
+        """The new value, as the record keeps it."""
+        match self.topic:
+            case Topic.EMERGENCY:
+                return {"name": self.helper, "phone": self.helper_phone} if self.helper else None
+            case Topic.PEOPLE:
+                return list(self.people)
+            case Topic.PETS:
+                return list(self.pets)
+            case Topic.VEHICLES:
+                return list(self.vehicles)
+            case Topic.NEEDS:
+                return [one.value for one in self.needs]
+            case Topic.QUIET:
+                return None if self.quiet is None else [f"{at:%H:%M}" for at in self.quiet]
+        return not self.rating
+
+
+class Erasure(Flow):
+    """Everything that is held of a resident is to be erased: asked twice, since nothing brings it back."""
+
+    name = "profile.erase"
+    review = False
+    sure = YesNo()
+    really = YesNo()
+
+    @really.when
+    def is_sure(self) -> bool:
+        return self.sure
+
+    def submit(self) -> Sequence[Effect]:
+        return (Deed("erase"),) if self.sure and self.really else ()
+
+
+ERRAND = Errand(kind="profile", start=Profile, flows=(Erasure,), rank=70)

@@ -1,0 +1,607 @@
+"""A deposit comes back: looked at, waited for, decided, paid, and confirmed by the one who gets it."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from flows.engine.effects import Effect, OpenTicket
+from flows.engine.facts import Facts
+from flows.engine.form import Flow
+from flows.engine.lifecycle import Action, Audience, Clock, Lifecycle, Line, Role, Stage, Timer
+from flows.engine.messages import Heard, Json, Phrase, Said, Told
+from flows.engine.money import shown
+from flows.engine.questions import (
+    Choice,
+    Form,
+    HomeChoice,
+    Money,
+    Photo,
+    Photos,
+    Question,
+    Text,
+    Unanswered,
+    YesNo,
+    parts,
+)
+from flows.ticket import RATING, RESIDENT, ActionFlow, Opinion, Reason, resident_actions
+
+
+class Deposit(StrEnum):
+    RENOVATION = "renovation"
+    CARD = "card"
+    OTHER = "other"
+
+
+class Way(StrEnum):
+    """Where the money goes: back the way it came, or to an account."""
+
+    AS_PAID = "as_paid"
+    ACCOUNT = "account"
+
+
+class Account(Question[str]):
+    """The number of an account; it is never shown again but for its last four characters."""
+
+    _NUMBER = re.compile(r"[A-Za-z0-9@._+]{5,64}")
+
+    def texts(self) -> tuple[str, ...]:
+        return (*super().texts(), f"{self.key}.unclear")
+
+    def load(self, stored: Json, form: Form) -> str:
+        if not isinstance(stored, str) or self._NUMBER.fullmatch(stored) is None:
+            raise Unanswered
+        return stored
+
+    def hear(self, heard: Heard, form: Form) -> Json:
+        said = heard.text if isinstance(heard, Said) else ""
+        number = re.sub(r"[\s-]", "", unicodedata.normalize("NFKC", said))
+        if self._NUMBER.fullmatch(number) is None:
+            raise Told(Phrase(f"{self.key}.unclear"))
+        return number
+
+    def show(self, answer: str, form: Form) -> Phrase | str:
+        return masked(answer)
+
+
+def masked(account: str) -> str:
+    """So much of an account's number as its owner knows it by."""
+    return f"****{account[-4:]}"
+
+
+class Refund(Flow):
+    """Which deposit, how much, and where the money is to go."""
+
+    name = "refund"
+    home = HomeChoice()
+    what = Choice(Deposit)
+    amount = Money(least=1).optional()
+    photos = Photos()
+    way = Choice(Way)
+    holder = Text(least=2, most=60)
+    bank = Text(least=2, most=100)
+    account = Account()
+    note = Text(most=1000, catches=True).optional()
+
+    @home.when
+    def home_must_be_named(self) -> bool:
+        return len(self.facts.homes) != 1
+
+    @holder.when
+    def goes_to_somebody(self) -> bool:
+        return self.way is Way.ACCOUNT
+
+    @bank.when
+    def goes_to_a_bank(self) -> bool:
+        return self.way is Way.ACCOUNT
+
+    @account.when
+    def goes_to_an_account(self) -> bool:
+        return self.way is Way.ACCOUNT
+
+    def submit(self) -> Sequence[Effect]:
+        home = self.home if self.home_must_be_named() else self.facts.homes[0]
+        account = self.goes_to_an_account()
+        details: dict[str, Json] = {
+            "what": self.what.value,
+            "deposit": self.amount,
+            "text": self.note or "",
+            "days": period(self.facts) if self.what is Deposit.RENOVATION else 0,
+            "payee": payee(self.holder, self.bank, self.account) if account else {"way": Way.AS_PAID.value},
+        }
+        pictures = tuple(photo.file for photo in Refund.photos.gathered(self))
+        described = parts(self.stored(Refund.note))
+        return (OpenTicket(self.name, home.id, False, details, pictures, described),)
+
+
+def period(facts: Facts) -> int:
+    """How many days a community waits between the two looks at a renovation."""
+    return int(facts.terms.get("refund", {}).get("days", 0))
+
+
+def payee(name: str, bank: str, account: str) -> dict[str, Json]:
+    """Where money goes, as a ticket keeps it until it is paid."""
+    return {"way": Way.ACCOUNT.value, "name": name, "bank": bank, "account": account}
+
+
+class Payee(ActionFlow):
+    """Where the money is to go, told later or told anew."""
+
+    name = "refund.whom"
+    way = Choice(Way)
+    holder = Text(least=2, most=60)
+    bank = Text(least=2, most=100)
+    account = Account()
+
+    @holder.when
+    def goes_to_somebody(self) -> bool:
+        return self.way is Way.ACCOUNT
+
+    @bank.when
+    def goes_to_a_bank(self) -> bool:
+        return self.way is Way.ACCOUNT
+
+    @account.when
+    def goes_to_an_account(self) -> bool:
+        return self.way is Way.ACCOUNT
+
+    def values(self) -> dict[str, Json]:
+        if self.way is Way.AS_PAID:
+            return {"payee": {"way": self.way.value}}
+        return {"payee": payee(self.holder, self.bank, self.account)}
+
+
+class Inspection(ActionFlow):
+    """What was found on looking: all in order, or something that costs."""
+
+    name = "refund.inspection"
+    sound = YesNo()
+    finding = Text(least=2, most=500)
+    photos = Photos()
+
+    @finding.when
+    def is_something_wrong(self) -> bool:
+        return not self.sound
+
+    def values(self) -> dict[str, Json]:
+        found: dict[str, Json] = {"sound": self.sound, "note": "" if self.sound else self.finding}
+        if self.facts.about.get("action") == "survey":
+            found["until"] = (self.facts.now + timedelta(days=max(period(self.facts), 1))).isoformat()
+        return found
+
+    def pictures(self) -> tuple[int, ...]:
+        return _files(self.photos)
+
+
+class Approval(ActionFlow):
+    """How much comes back, and what is kept back for which reason, with a photo of it."""
+
+    name = "refund.approval"
+    amount = Money()
+    cut = YesNo()
+    deducted = Money(least=1)
+    reason = Text(least=2, most=500)
+    photos = Photos()
+
+    @deducted.when
+    def has_a_price(self) -> bool:
+        return self.cut
+
+    @reason.when
+    def has_a_reason(self) -> bool:
+        return self.cut
+
+    @photos.when
+    def can_be_seen(self) -> bool:
+        return self.cut
+
+    def values(self) -> dict[str, Json]:
+        if not self.cut:
+            return {"amount": self.amount, "deducted": 0, "reason": ""}
+        return {"amount": self.amount, "deducted": self.deducted, "reason": self.reason}
+
+    def pictures(self) -> tuple[int, ...]:
+        return _files(self.photos) if self.cut else ()
+
+
+class Supplement(ActionFlow):
+    """What is still to be paid after a dispute, and why; the resident reads it."""
+
+    name = "refund.supplement"
+    amount = Money(least=1)
+    reason = Text(least=2, most=500)
+
+    def values(self) -> dict[str, Json]:
+        return {"amount": self.amount, "deducted": 0, "reason": self.reason, "more": True}
+
+
+class Payment(ActionFlow):
+    """Under which reference the money was sent."""
+
+    name = "refund.payment"
+    reference = Text(least=2, most=100)
+    photos = Photos()
+
+    def values(self) -> dict[str, Json]:
+        return {"reference": self.reference, "more": False}
+
+    def pictures(self) -> tuple[int, ...]:
+        return _files(self.photos)
+
+
+class Objection(ActionFlow):
+    """What the resident does not agree with."""
+
+    name = "refund.objection"
+    wrong = Text(least=2, most=1000, catches=True)
+    photos = Photos()
+
+    def values(self) -> dict[str, Json]:
+        return {"note": self.wrong}
+
+    def pictures(self) -> tuple[int, ...]:
+        return _files(self.photos)
+
+
+class Explanation(ActionFlow):
+    """Why it stays as it was decided; the resident reads it."""
+
+    name = "refund.explanation"
+    why = Text(least=2, most=1000)
+
+    def values(self) -> dict[str, Json]:
+        return {"note": self.why}
+
+
+class RefundOpinion(Opinion):
+    """The resident's view of how the deposit came back."""
+
+    name = "refund.opinion"
+    comment = Text(most=500).optional()
+
+    def values(self) -> dict[str, Json]:
+        return {**super().values(), "comment": self.comment}
+
+
+def _files(photos: Sequence[Photo]) -> tuple[int, ...]:
+    return tuple(photo.file for photo in photos)
+
+
+class State(StrEnum):
+    """Every state says who is waited for."""
+
+    REQUESTED = "requested"
+    ACCEPTED = "accepted"
+    WAITING = "waiting"
+    DUE = "due"
+    INSPECTED = "inspected"
+    APPROVED = "approved"
+    PAID = "paid"
+    DISPUTED = "disputed"
+    CONFIRMED = "confirmed"
+    CLOSED = "closed"
+    CANCELLED = "cancelled"
+
+
+def lines(stored: Mapping[str, Any]) -> tuple[Line, ...]:
+    """A refund as its card shows it; the account's whole number is for the one who pays alone."""
+    found = [Line(Phrase("refund.what.label"), Phrase(f"refund.what.{stored['what']}"))]
+    if stored.get("deposit"):
+        found.append(Line(Phrase("refund.amount.label"), shown(stored["deposit"])))
+    if stored.get("text"):
+        found.append(Line(Phrase("refund.note.label"), str(stored["text"])))
+    if stored.get("until"):
+        until = Phrase("refund.until", {"at": datetime.fromisoformat(stored["until"])})
+        found.append(Line(Phrase("refund.until_label"), until))
+    return (*found, *_decided(stored), *_paid(stored))
+
+
+def _decided(stored: Mapping[str, Any]) -> tuple[Line, ...]:
+    if stored.get("amount") is None:
+        return ()
+    approved = Line(Phrase("refund.approval.amount.label"), shown(stored["amount"]))
+    if not stored.get("deducted"):
+        return (approved,)
+    values = {"amount": stored["deducted"], "reason": stored.get("reason", "")}
+    return (Line(Phrase("refund.approval.deducted.label"), Phrase("refund.deduction", values)), approved)
+
+
+def _paid(stored: Mapping[str, Any]) -> tuple[Line, ...]:
+    """Where the money goes as long as it does, then under which reference it went."""
+    label, held = Phrase("refund.whom.label"), stored.get("payee")
+    if held is None and stored.get("reference") and not stored.get("more"):
+        return (Line(Phrase("refund.payment.reference.label"), str(stored["reference"])),)
+    if held is None:
+        return (Line(label, Phrase("refund.whom.missing")),)
+    if held["way"] == Way.AS_PAID:
+        return (Line(label, Phrase("refund.way.as_paid")),)
+    number = Line(Phrase("refund.account.label"), f"{held['name']} {held['account']}", True, True)
+    name = f"{held['name'][:1]}**"
+    short = {"name": name, "bank": held["bank"], "account": masked(held["account"])}
+    return (Line(label, Phrase("refund.whom.short", short)), number)
+
+
+def group(details: Mapping[str, Any]) -> str:
+    """Deposits for renovations are the business of those who watched over the works."""
+    return "renovation" if details["what"] == Deposit.RENOVATION else "care"
+
+
+def first_step(details: Mapping[str, Any]) -> str:
+    return "" if is_payable(details) else "ask_payee"
+
+
+def has_period(details: Mapping[str, Any]) -> bool:
+    return bool(details.get("days"))
+
+
+def has_none(details: Mapping[str, Any]) -> bool:
+    return not has_period(details)
+
+
+def is_payable(details: Mapping[str, Any]) -> bool:
+    """Whether it is known where the money goes, or there is none."""
+    return details.get("payee") is not None or details.get("amount") == 0
+
+
+def is_astray(details: Mapping[str, Any]) -> bool:
+    return not is_payable(details)
+
+
+def is_paid(details: Mapping[str, Any]) -> bool:
+    return bool(details.get("reference"))
+
+
+def is_unpaid(details: Mapping[str, Any]) -> bool:
+    return not is_paid(details)
+
+
+DESK = frozenset({Role.DESK, Role.ASSISTANT, Role.DUTY_LEAD, Role.MANAGER})
+PAYERS = frozenset({Role.DESK, Role.ASSISTANT, Role.MANAGER})
+LEADS = frozenset({Role.DUTY_LEAD, Role.MANAGER})
+CLOCK = frozenset({Role.CLOCK})
+TO_RESIDENT = frozenset({Audience.RESIDENT})
+UNDECIDED = frozenset({State.REQUESTED, State.ACCEPTED, State.WAITING, State.DUE, State.INSPECTED})
+OPEN = UNDECIDED | {State.APPROVED, State.DISPUTED}
+ALL_CLOCKS = ("respond", "resolve", "period", "confirming")
+SECRETS = ("payee",)
+
+ITS_RESIDENTS = {
+    action.name: action
+    for action in resident_actions(
+        waiting=UNDECIDED,
+        working=frozenset({State.APPROVED, State.PAID, State.DISPUTED}),
+        done=State.CONFIRMED,
+        closed=State.CLOSED,
+        cancelled=State.CANCELLED,
+        reopened=State.DISPUTED,
+        opinion=RefundOpinion,
+    )
+}
+
+LIFECYCLE = Lifecycle(
+    kind="refund",
+    purpose="care",
+    routes=group,
+    rank=50,
+    insists=True,
+    start=Refund,
+    states=State,
+    first=State.REQUESTED,
+    final=frozenset({State.CLOSED, State.CANCELLED}),
+    opening=("respond", "resolve"),
+    at_once=first_step,
+    lines=lines,
+    clocks=(
+        Clock(
+            "respond",
+            timedelta(hours=8),
+            timedelta(hours=8),
+            (Stage(0.5, Audience.GROUP), Stage(1.0, Audience.DUTY_LEAD), Stage(2.0, Audience.MANAGER)),
+            working=True,
+        ),
+        Clock(
+            "resolve",
+            timedelta(days=15),
+            timedelta(days=15),
+            (Stage(0.8, Audience.ASSIGNEE), Stage(1.0, Audience.DUTY_LEAD), Stage(1.5, Audience.MANAGER)),
+        ),
+    ),
+    timers=(
+        Timer("period", acts="due"),
+        Timer(
+            "confirming",
+            (timedelta(days=3), timedelta(days=7), timedelta(days=14)),
+            tells=TO_RESIDENT,
+            offers=("confirm", "dispute"),
+            acts="lapse",
+        ),
+        RATING,
+    ),
+    actions=(
+        Action(
+            "ask_payee",
+            by=CLOCK,
+            frm=frozenset({State.REQUESTED}),
+            tells=TO_RESIDENT,
+            offers=("payee",),
+            hidden=True,
+        ),
+        Action(
+            "accept",
+            by=DESK,
+            frm=frozenset({State.REQUESTED}),
+            to=State.ACCEPTED,
+            takes=True,
+            stops=("respond",),
+            tells=TO_RESIDENT,
+        ),
+        Action(
+            "inspect",
+            by=DESK,
+            frm=frozenset({State.ACCEPTED}),
+            to=State.INSPECTED,
+            own=True,
+            given=has_none,
+            asks=Inspection,
+            tells=TO_RESIDENT | {Audience.MANAGER},
+        ),
+        Action(
+            "survey",
+            by=DESK,
+            frm=frozenset({State.ACCEPTED}),
+            to=State.WAITING,
+            own=True,
+            given=has_period,
+            asks=Inspection,
+            keeps=("until",),
+            holds=True,
+            starts=("period",),
+            tells=TO_RESIDENT,
+        ),
+        Action(
+            "due",
+            by=CLOCK,
+            frm=frozenset({State.WAITING}),
+            to=State.DUE,
+            drops=("until",),
+            resumes=True,
+            tells=TO_RESIDENT | {Audience.ASSIGNEE},
+        ),
+        Action(
+            "reinspect",
+            by=DESK,
+            frm=frozenset({State.DUE}),
+            to=State.INSPECTED,
+            own=True,
+            asks=Inspection,
+            tells=TO_RESIDENT | {Audience.MANAGER},
+        ),
+        Action(
+            "approve",
+            by=LEADS,
+            frm=frozenset({State.INSPECTED, State.DISPUTED}),
+            to=State.APPROVED,
+            given=is_unpaid,
+            asks=Approval,
+            keeps=("amount", "deducted", "reason"),
+            stops=("respond",),
+            tells=TO_RESIDENT | {Audience.ASSIGNEE},
+            offers=("payee", "dispute"),
+        ),
+        Action(
+            "supplement",
+            by=LEADS,
+            frm=frozenset({State.DISPUTED}),
+            to=State.APPROVED,
+            given=is_paid,
+            asks=Supplement,
+            keeps=("amount", "deducted", "reason", "more"),
+            stops=("respond",),
+            tells=TO_RESIDENT | {Audience.ASSIGNEE},
+            offers=("payee",),
+        ),
+        Action(
+            "uphold",
+            by=LEADS,
+            frm=frozenset({State.DISPUTED}),
+            to=State.APPROVED,
+            given=is_unpaid,
+            asks=Explanation,
+            stops=("respond",),
+            tells=TO_RESIDENT | {Audience.ASSIGNEE},
+            offers=("dispute",),
+        ),
+        Action(
+            "explain",
+            by=LEADS,
+            frm=frozenset({State.DISPUTED}),
+            to=State.PAID,
+            given=is_paid,
+            asks=Explanation,
+            starts=("confirming",),
+            stops=("respond",),
+            tells=TO_RESIDENT | {Audience.ASSIGNEE},
+            offers=("confirm", "dispute"),
+        ),
+        Action(
+            "pay",
+            by=PAYERS,
+            frm=frozenset({State.APPROVED}),
+            to=State.PAID,
+            own=True,
+            given=is_payable,
+            asks=Payment,
+            keeps=("reference", "more"),
+            drops=SECRETS,
+            starts=("confirming",),
+            stops=("resolve",),
+            tells=TO_RESIDENT,
+            offers=("confirm", "dispute"),
+        ),
+        Action(
+            "withdraw",
+            by=DESK,
+            frm=UNDECIDED,
+            to=State.CANCELLED,
+            asks=Reason,
+            drops=SECRETS,
+            stops=ALL_CLOCKS,
+            tells=TO_RESIDENT | {Audience.ASSIGNEE},
+        ),
+        Action(
+            "confirm",
+            by=RESIDENT,
+            frm=frozenset({State.PAID}),
+            to=State.CONFIRMED,
+            starts=("rating",),
+            stops=ALL_CLOCKS,
+            tells=TO_RESIDENT,
+        ),
+        Action(
+            "dispute",
+            by=RESIDENT,
+            frm=frozenset({State.APPROVED, State.PAID}),
+            to=State.DISPUTED,
+            asks=Objection,
+            starts=("respond",),
+            stops=("confirming",),
+            tells=frozenset({Audience.ASSIGNEE, Audience.DUTY_LEAD, Audience.MANAGER}),
+        ),
+        Action(
+            "lapse",
+            by=CLOCK,
+            frm=frozenset({State.PAID}),
+            to=State.CLOSED,
+            stops=ALL_CLOCKS,
+            tells=TO_RESIDENT,
+            hidden=True,
+        ),
+        Action(
+            "payee",
+            by=RESIDENT,
+            frm=OPEN,
+            given=is_astray,
+            asks=Payee,
+            keeps=SECRETS,
+            tells=frozenset({Audience.ASSIGNEE}),
+        ),
+        Action(
+            "redirect",
+            by=RESIDENT,
+            frm=OPEN,
+            given=is_payable,
+            asks=Payee,
+            keeps=SECRETS,
+            tells=frozenset({Audience.ASSIGNEE}),
+        ),
+        replace(ITS_RESIDENTS["nudge"], frm=OPEN),
+        replace(ITS_RESIDENTS["cancel"], drops=SECRETS, stops=ALL_CLOCKS),
+        replace(ITS_RESIDENTS["reopen"], frees=False, starts=("respond",)),
+        *(ITS_RESIDENTS[name] for name in ("add", "rate", "opinion", "close")),
+    ),
+)

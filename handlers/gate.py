@@ -1,0 +1,282 @@
+"""Somebody stands at the gate with a pass: the guard learns at once what it opens, or why it does not."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from enum import StrEnum
+
+from sqlalchemy import select
+
+from flows.engine.lifecycle import Action, Role, permits, stands
+from flows.engine.messages import Phrase
+from flows.engine.when import Window
+from handlers import acting, cards, dialogue, passes, tickets
+from handlers.cards import Sheet, door, style, ticket_data
+from handlers.desk import Scene, Work
+from handlers.envelopes import Button, Kind, Outgoing
+from handlers.outbox import delivery
+from handlers.passes import Token
+from handlers.people import binding
+from handlers.roster import called
+from handlers.tickets import Doer
+from handlers.wording import rows
+from models import gatepass
+from models.account import Account
+from models.gatepass import GatePass, GateScan
+from models.group import Group
+from models.staff import Staff
+from models.ticket import Ticket
+
+PURPOSE = "gate"
+COMMAND = "check"
+
+
+class Verdict(StrEnum):
+    """What a pass is worth at this moment."""
+
+    VALID = "valid"
+    EARLY = "early"
+    EXPIRED = "expired"
+    REVOKED = "revoked"
+    USED = "used"
+
+
+def verdict(work: Work, found: GatePass) -> Verdict:
+    """Whether a pass opens anything now, and if not, why."""
+    if found.used_at is not None:
+        return Verdict.USED
+    if found.ended_at is not None:
+        return Verdict.REVOKED
+    if work.now < found.since:
+        return Verdict.EARLY
+    return Verdict.VALID if work.now < found.until else Verdict.EXPIRED
+
+
+async def command(scene: Scene, argument: str) -> None:
+    """`/check CODE`, or `/check` below a photo of a pass, in a group of the staff or in private."""
+    if scene.inbound.group and not await _groups(scene):
+        return
+    served = await _served(scene)
+    token = passes.shown(argument)
+    if not served:
+        await _refuse(scene, token)
+    elif scene.inbound.kind is Kind.PHOTO:
+        await _photographed(scene)
+    elif not argument:
+        scene.reply("gate.how")
+    elif token is None:
+        scene.reply("gate.not_a_code")
+    else:
+        await _check(scene, token, served)
+
+
+async def hears(scene: Scene) -> bool:
+    """Whether what a colleague wrote or sent us in private was a pass, which has been checked then."""
+    standing, inbound = scene.standing, scene.inbound
+    if standing.staff is None or inbound.group:
+        return False
+    token = passes.shown(inbound.text)
+    if inbound.kind is Kind.PHOTO and token is None:
+        return standing.resident is None and await _guards(scene) and await _photographed(scene)
+    served = await _served(scene) if token is not None else frozenset()
+    if token is None or not served:
+        return False
+    if standing.resident is not None and await _found(scene, token, served) is None:
+        return False
+    await _check(scene, token, served)
+    return True
+
+
+async def answered(scene: Scene, about: Ticket | None) -> bool:
+    """Whether a reply to a message of ours was a pass, which has been checked then.
+
+    A photo in reply to a message about a ticket belongs to that ticket.
+    """
+    if scene.standing.staff is None:
+        return False
+    token = passes.shown(scene.inbound.text)
+    if scene.inbound.kind is Kind.PHOTO and token is None:
+        in_place = about is None and scene.inbound.group and PURPOSE in await _groups(scene)
+        return in_place and bool(await _served(scene)) and await _photographed(scene)
+    served = await _served(scene) if token is not None else frozenset()
+    if token is None or not served:
+        return False
+    await _check(scene, token, served)
+    return True
+
+
+async def read(work: Work, scan: GateScan, texts: Sequence[str]) -> None:
+    """Answer a photo of a pass where it was asked; `texts` are what was read from it."""
+    account = await work.session.get_one(Account, scan.account_id)
+    served = await _allowed(work, account.staff_id, scan.channel, scan.bot, scan.chat)
+    tokens = [token for text in texts if (token := passes.shown(text)) is not None]
+    found = await gatepass.by_code(work.session, tokens[0].code, served, tokens[0].place) if tokens else None
+    if found is None:
+        said = Outgoing(work.say("gate.unknown" if tokens else "gate.unreadable", account.locale))
+    else:
+        said = await _answer(work, found, Doer(staff=account.staff_id, account=account.id), account.locale)
+    await delivery.post(
+        work.session,
+        channel=scan.channel,
+        bot=scan.bot,
+        chat=scan.chat,
+        message=said,
+        now=work.now,
+        account=account.id if scan.chat == account.chat else None,
+    )
+
+
+async def _check(scene: Scene, token: Token, served: Collection[int]) -> None:
+    """Say what a pass is worth; wrong codes are counted, as everywhere."""
+    if await binding.locked(scene):
+        return
+    found = await _found(scene, token, served)
+    if found is None:
+        await _wrong(scene)
+        return
+    await binding.right(scene)
+    scene.replies.append(await _answer(scene.work, found, acting.doer(scene), scene.locale))
+
+
+async def _wrong(scene: Scene) -> None:
+    """Count a code that is none; after several nobody tries on for a while."""
+    account = await scene.session.get_one(Account, scene.standing.account, populate_existing=True)
+    account.wrong_codes += 1
+    if account.wrong_codes < binding.TRIES:
+        scene.reply("gate.unknown")
+    else:
+        await binding.lock(scene)
+
+
+async def _found(scene: Scene, token: Token, served: Collection[int]) -> GatePass | None:
+    return await gatepass.by_code(scene.session, token.code, served, token.place)
+
+
+async def _refuse(scene: Scene, token: Token | None) -> None:
+    """Passes are for colleagues to check; that somebody else tried stands on the ticket."""
+    scene.reply("gate.refused")
+    found = await gatepass.by_code(scene.session, token.code, place=token.place) if token else None
+    if found is not None:
+        ticket = await scene.session.get_one(Ticket, found.ticket_id)
+        tickets.refused(scene.work, ticket, acting.doer(scene), COMMAND)
+
+
+async def _photographed(scene: Scene) -> bool:
+    """Have a photo read: it is fetched and looked at by the clock, and then answered."""
+    inbound = scene.inbound
+    scene.session.add(
+        GateScan(
+            attachment_id=await dialogue.put_on_record(scene),
+            account_id=scene.standing.account,
+            channel=inbound.channel,
+            bot=inbound.bot,
+            chat=inbound.chat,
+            at=scene.work.now,
+        )
+    )
+    scene.reply("gate.reading")
+    return True
+
+
+async def _guards(scene: Scene) -> bool:
+    staff = scene.standing.staff
+    return staff is not None and bool(await gatepass.served_by(scene.session, staff, [Role.GUARD.value]))
+
+
+async def _served(scene: Scene) -> frozenset[int]:
+    inbound = scene.inbound
+    chat = inbound.chat if inbound.group else ""
+    return await _allowed(scene.work, scene.standing.staff, inbound.channel, inbound.bot, chat)
+
+
+async def _allowed(work: Work, staff: int | None, channel: str, bot: str, chat: str) -> frozenset[int]:
+    """The communities whose passes somebody may look at: where they serve; in a group, only the group's."""
+    if staff is None:
+        return frozenset()
+    served = await gatepass.served_by(work.session, staff)
+    here = select(Group.community_id).where(Group.channel == channel, Group.bot == bot, Group.chat == chat)
+    groups = frozenset(await work.session.scalars(here)) if chat else frozenset()
+    return served & groups if groups else served
+
+
+async def _groups(scene: Scene) -> frozenset[str]:
+    """What this group is for; nothing where it is nobody's."""
+    inbound = scene.inbound
+    query = select(Group.purpose).where(
+        Group.channel == inbound.channel, Group.bot == inbound.bot, Group.chat == inbound.chat
+    )
+    return frozenset(await scene.session.scalars(query))
+
+
+async def _answer(work: Work, found: GatePass, doer: Doer, locale: str) -> Outgoing:
+    """What a guard has to know: is it good, for what, when, and what can be done."""
+    ticket = await work.session.get_one(Ticket, found.ticket_id)
+    shown = await cards.sheet(work.session, ticket)
+    worth, hours = verdict(work, found), _hours(work, found, shown, locale)
+    lines = [
+        work.say(f"gate.kind.{found.kind}", locale, number=ticket.number, label=found.label),
+        work.say("gate.window", locale, hours=hours),
+        *await _passed(work, found, shown, locale),
+        *(line for line in _details(work, shown, locale) if not line.endswith(hours)),
+    ]
+    actions = await _actions(work, shown, doer, locale) if worth is Verdict.VALID else ()
+    title = work.say(f"gate.verdict.{worth.value}", locale)
+    return Outgoing("\n".join(line for line in lines if line), title, actions, ticket=ticket.id)
+
+
+def _hours(work: Work, found: GatePass, shown: Sheet, locale: str) -> str:
+    """From when to when it is good."""
+    since, until = shown.local(found.since), shown.local(found.until)
+    if since.date() == until.date():
+        return work.say("engine.slot", locale, window=Window(since, until))
+    return work.say("gate.days", locale, start=since, end=until)
+
+
+async def _passed(work: Work, found: GatePass, shown: Sheet, locale: str) -> list[str]:
+    """By whom and when it was let through already."""
+    if found.used_at is None:
+        return []
+    guard = await work.session.get(Staff, found.used_by) if found.used_by else None
+    at = shown.local(found.used_at)
+    return [work.say("gate.used", locale, at=at, staff=called(guard, locale))]
+
+
+def _details(work: Work, shown: Sheet, locale: str) -> list[str]:
+    """The building, and what the ticket says that is nobody's secret."""
+    told = [(Phrase("card.home"), door(shown.home.name, private=False))]
+    told += [
+        (line.label, work.desk.texts.say(line.value, locale))
+        for line in shown.table.lines(shown.ticket.details)
+        if not line.private and not line.internal
+    ]
+    return [
+        work.say("engine.answer", locale, label=label, answer=shown.for_all(value))
+        for label, value in told
+        if value
+    ]
+
+
+async def _actions(work: Work, shown: Sheet, doer: Doer, locale: str) -> tuple[tuple[Button, ...], ...]:
+    """What the guard does next, which is not on the ticket's card: it takes the pass to do it."""
+    ticket = shown.ticket
+    actor = await tickets.actor_for(work, ticket, doer)
+    return rows(
+        [
+            Button(
+                work.say(f"{ticket.kind}.action.{action.name}", locale),
+                ticket_data(ticket.id, action.name),
+                style(number, action.name),
+            )
+            for number, action in enumerate(_at_the_gate(shown))
+            if permits(action, actor)
+        ]
+    )
+
+
+def _at_the_gate(shown: Sheet) -> list[Action]:
+    ticket = shown.ticket
+    return [
+        action
+        for action in shown.table.actions
+        if Role.GUARD in action.by and stands(action, ticket.state, ticket.details)
+    ]
