@@ -31,6 +31,7 @@ from bot.wecom.door import WecomDoor
 from handlers import demo
 from handlers.backlog import Backlog, backlog
 from handlers.desk import Desk, utcnow
+from handlers.people.census import Census, census
 from handlers.reporting import Reports
 from handlers.texts import Texts
 from models import schema
@@ -165,6 +166,7 @@ class House:
                 wake=self.wake,
             ),
             look=self._look,
+            count=self._count,
             migrated=lambda: schema.at_head(self.database),
         )
 
@@ -173,6 +175,10 @@ class House:
         await self.open()
         yield
         await self.close()
+
+    async def _count(self) -> Census:
+        async with self.database.reading() as session:
+            return await census(session, self.desk.now())
 
     async def _look(self) -> Backlog:
         async with self.database.reading() as session:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
 from handlers.backlog import SHOWN_STATES, Backlog
+from handlers.people.census import Census
 
 registry = CollectorRegistry()
 handled = Counter(
@@ -21,10 +22,22 @@ fired = Counter("wubu_due", "Due things done, by outcome.", ["outcome"], registr
 _waiting = Gauge("wubu_outbox_rows", "Outbox rows by state.", ["state"], registry=registry)
 _lags = Gauge("wubu_lag_seconds", "Age of the oldest waiting thing.", ["queue"], registry=registry)
 _dead = Gauge("wubu_dead_letters", "Messages given up after three tries.", registry=registry)
+_residents = Gauge(
+    "wubu_residents",
+    "Residents with a home: all, reachable, with a complete record.",
+    ["which"],
+    registry=registry,
+)
 
 
-def exposition(current: Backlog) -> bytes:
+def exposition(current: Backlog, people: Census) -> bytes:
     """Everything in Prometheus' text format."""
+    for which, count in (
+        ("all", people.residents),
+        ("reachable", people.reachable),
+        ("complete", people.complete),
+    ):
+        _residents.labels(which).set(count)
     for state in SHOWN_STATES:
         _waiting.labels(state).set(current.outbox.get(state, 0))
     lags = {

@@ -11,6 +11,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from bot.figures import exposition
 from handlers.backlog import Backlog
+from handlers.people.census import Census
 
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 
@@ -24,9 +25,10 @@ def application(
     webhooks: Mapping[str, ASGIApp],
     web: APIRouter,
     look: Callable[[], Awaitable[Backlog]],
+    count: Callable[[], Awaitable[Census]],
     migrated: Callable[[], Awaitable[bool]],
 ) -> ASGIApp:
-    """The application; `look` measures the queues, `migrated` says whether the tables are this release's."""
+    """The application; `look` measures the queues, `count` counts residents, `migrated` knows the tables."""
     app = FastAPI(lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
     app.include_router(web)
 
@@ -40,7 +42,8 @@ def application(
 
     @app.get("/metrics")
     async def metrics() -> Response:
-        return Response(exposition(await look()), media_type="text/plain; version=0.0.4; charset=utf-8")
+        told = exposition(await look(), await count())
+        return Response(told, media_type="text/plain; version=0.0.4; charset=utf-8")
 
     return Front(app, webhooks)
 

@@ -167,7 +167,9 @@ class NewPhone(Phone):
 
 
 class SamePhone(Phone):
-    """The same number once more, so that a slip of the finger is noticed."""
+    """The same number once more, so that a slip of the finger is noticed; reviewed as one."""
+
+    reviewed = False
 
     def __init__(self, first: NewPhone) -> None:
         super().__init__()
@@ -274,6 +276,8 @@ def _night(quiet: tuple[time, time] | None) -> str:
 class OwnHome(HomeChoice):
     """One of the homes that are the resident's property."""
 
+    reviewed = False
+
     @staticmethod
     def owned(form: Form) -> tuple[Home, ...]:
         return tuple(home for home in form.facts.homes if home.role == "owner")
@@ -290,6 +294,8 @@ class OwnHome(HomeChoice):
 
 class Leaver(Question[int]):
     """Who moves out: the resident from a home of theirs, or somebody from a home that they own."""
+
+    reviewed = False
 
     def options(self, form: Form) -> tuple[Option, ...]:
         return tuple(Option(str(one["id"]), self._label(one)) for one in self._members(form))

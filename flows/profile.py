@@ -9,7 +9,7 @@ from typing import Any
 from flows.engine.effects import Deed, Effect
 from flows.engine.form import Flow
 from flows.engine.lifecycle import Errand
-from flows.engine.messages import Heard, Json, Option, Phrase, Picked, Rejected
+from flows.engine.messages import Heard, Json, Option, Picked, Rejected
 from flows.engine.questions import Choice, Form, Question, YesNo
 from flows.holding import (
     MOST_PHONES,
@@ -73,6 +73,18 @@ class Topics(Choice[Topic]):
         return value != Topic.LEAVE or bool(form.facts.record.get("members"))
 
 
+class Guests(Choice[Guest]):
+    """Who is invited; the code follows at once."""
+
+    reviewed = False
+
+
+class Sure(YesNo):
+    """A last look before a place in a home ends."""
+
+    reviewed = False
+
+
 class PhoneDeeds(Choice[PhoneDeed]):
     """A number more, another one first, or one less; the list has an end."""
 
@@ -102,9 +114,9 @@ class Profile(Flow):
     quiet = Quiet()
     rating = YesNo()
     home = OwnHome()
-    guest = Choice(Guest)
+    guest = Guests(Guest)
     leaver = Leaver()
-    leaving = YesNo()
+    leaving = Sure()
 
     @person.when
     def is_about_the_name(self) -> bool:
@@ -184,10 +196,6 @@ class Profile(Flow):
     def expected(self) -> tuple[Question[Any], ...]:
         """How many questions there will be depends on the first."""
         return super().expected() if self.answered(Profile.topic) else (Profile.topic,)
-
-    def shown(self) -> tuple[tuple[str, Phrase, Phrase | str], ...]:
-        """A number that was typed twice is shown once."""
-        return tuple(one for one in super().shown() if one[0] != Profile.phone_again.name)
 
     def reviewed(self) -> bool:
         return self.topic not in (Topic.SHOW, Topic.INVITE, Topic.LEAVE)

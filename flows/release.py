@@ -432,6 +432,7 @@ LIFECYCLE = Lifecycle(
         ),
         replace(ITS_RESIDENTS["nudge"], frm=frozenset({State.REQUESTED, State.REOPENED})),
         replace(ITS_RESIDENTS["cancel"], stops=ALL_CLOCKS, then=taken_back),
-        *(ITS_RESIDENTS[name] for name in ("add", "rate", "opinion", "reopen", "close")),
+        replace(ITS_RESIDENTS["reopen"], starts=("respond",)),
+        *(ITS_RESIDENTS[name] for name in ("add", "rate", "opinion", "close")),
     ),
 )

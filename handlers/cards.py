@@ -217,7 +217,6 @@ def resident_view(shown: Sheet, texts: Texts, locale: str, actor: Actor = ITS_RE
             _line(texts, locale, line.label, clipped(texts.say(line.value, locale)))
             for line in shown.table.lines(ticket.details)
             if not line.internal
-            if not line.internal
         ),
         _line(texts, locale, Phrase("card.assignee"), called(shown.assignee, locale)),
     ]

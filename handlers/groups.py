@@ -126,9 +126,7 @@ async def reachable(scene: Scene, *, yes: bool) -> None:
     """A person blocked the bot, or let it back in, and is then asked whether their record is still right."""
     back = yes and not scene.standing.reachable and scene.standing.resident is not None
     changes = {"reachable": yes, "recheck": True} if back else {"reachable": yes}
-    await scene.session.execute(
-        update(Account).where(Account.id == scene.standing.account).values(**changes)
-    )
+    await scene.session.execute(update(Account).where(Account.id == scene.standing.account).values(**changes))
     if back:
         scene.standing = replace(scene.standing, recheck=True)
     if yes and scene.standing.resident is not None:

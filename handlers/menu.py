@@ -272,7 +272,7 @@ def choices(scene: Scene, ahead: Collection[str] = ()) -> tuple[tuple[Button, ..
     services = [
         Button(texts.say(Phrase(f"{kind}.title"), scene.locale), f"m.{kind}", "primary")
         for kind, service in sorted(catalogue.services().items(), key=lambda one: one[0] not in ahead)
-        if service.in_menu and texts.has(f"{kind}.title", scene.locale)
+        if service.in_menu
     ]
     rest = [Button(scene.text(f"menu.{name}"), f"m.{name}") for name in _entries(scene)]
     if _only_staff(scene):

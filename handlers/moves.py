@@ -53,6 +53,8 @@ async def perform(
     table = catalogue.lifecycles()[ticket.kind]
     community = await work.session.get_one(Community, ticket.community_id)
     seen, before = ticket.state, ticket.assignee_id
+    if action.keeps or action.drops or action.sets is not None:
+        await work.session.refresh(ticket, with_for_update=True)
     changes = _changes(work, ticket, table, action, doer, values)
     if not await rows.move(work.session, ticket.id, seen, **changes):
         raise Lost

@@ -157,12 +157,16 @@ def _words(text: str, texts: Texts) -> Route:
 
 
 def leads_to(text: str, texts: Texts) -> str | None:
-    """The service whose keywords a text contains; one that insists comes before the others."""
+    """The service whose keyword a text contains: one that insists first, then the longest word."""
     heard = plain(text)
-    for kind, service in sorted(catalogue.services().items(), key=lambda one: not one[1].insists):
-        if service.in_menu and any(_says(heard, word) for word in spoken(f"{kind}.keywords", texts)):
-            return kind
-    return None
+    found = [
+        (service.insists, len(word), kind)
+        for kind, service in catalogue.services().items()
+        if service.in_menu
+        for word in spoken(f"{kind}.keywords", texts)
+        if _says(heard, word)
+    ]
+    return max(found, key=lambda one: one[:2])[2] if found else None
 
 
 def _says(heard: str, word: str) -> bool:

@@ -151,7 +151,8 @@ def _finding() -> Select[Any]:
         .exists()
     )
     homes = (
-        select(rows_as_json(
+        select(
+            rows_as_json(
                 Home.id, Home.name, Community.id, Community.timezone, Community.settings, Membership.role
             )
         )

@@ -140,9 +140,7 @@ class Estate(Premises):
                         verified_by="code",
                     )
                 )
-                session.add(
-                    Consent(resident_id=resident.id, purpose="service", version="2026-11", at=now)
-                )
+                session.add(Consent(resident_id=resident.id, purpose="service", version="2026-11", at=now))
                 session.add(
                     Account(
                         channel="telegram",

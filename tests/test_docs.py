@@ -24,6 +24,7 @@ from handlers import office
 from handlers.backlog import SHOWN_STATES, Backlog
 from handlers.desk import rules, utcnow
 from handlers.envelopes import Outgoing
+from handlers.people.census import Census
 from models import Community, Home, Outbox, Shift
 from models.database import Database
 from tests import service_tables
@@ -143,7 +144,7 @@ def names_in(page: Path) -> set[str]:
 
 def test_monitoring_tells_every_figure() -> None:
     backlog = Backlog(inbox_lag=0, outbox_lag=0, due_lag=0, outbox={}, dead_letters=0, heartbeat=0)
-    types = re.findall(r"^# TYPE (\w+) (\w+)$", exposition(backlog).decode(), re.MULTILINE)
+    types = re.findall(r"^# TYPE (\w+) (\w+)$", exposition(backlog, Census(2, 1, 1)).decode(), re.MULTILINE)
     metrics = {name: kind for name, kind in types if not name.endswith("_created")}
     told = {
         first.strip("`"): rest[0]
@@ -193,12 +194,11 @@ def test_every_notice_that_a_template_can_be_for_is_told() -> None:
     """What the tables tell residents, and what the clock does."""
     table = catalogue.lifecycles()["repair"]
     moves = [one for one in table.actions if Audience.RESIDENT in one.tells and "rating" not in one.starts]
-    said = re.findall(r'notices\.(?:resident|ask_rating)\(\s*work,\s*shown,\s*f"\{[^"]+?\}\.(\w+)', code())
-    wanted = {f"repair.{name}" for name in said if name != "told"}
-    assert wanted == {
-        f"repair.{name}" for name in ("timer.arrival.resident", "rate_ask", "rate_reminder", "closed_unrated")
-    }
-    wanted |= {f"repair.told.{one.name}" for one in moves}
+    said = set(re.findall(r'f"\{[^"]+?\}\.(rate_ask|rate_reminder|closed_unrated)"', code()))
+    assert said == {"rate_ask", "rate_reminder", "closed_unrated"}
+    wanted = {f"repair.{name}" for name in said} | {f"repair.told.{one.name}" for one in moves}
+    reminders = [one for one in table.timers if Audience.RESIDENT in one.tells]
+    wanted |= {f"repair.timer.{one.name}.resident" for one in reminders}
     assert {name for name in names_in(TEMPLATES) if name.startswith("repair.")} == wanted
 
 

@@ -72,5 +72,5 @@ def test_a_story_that_cannot_be_played_says_why(tmp_path: Path) -> None:
     story = tmp_path / "story.txt"
     story.write_text("# Two at once.\n\n王师傅 + 赵师傅@repair> [接单]\n", encoding="utf-8")
     assert "who is quicker of two" in hindrance(story, {})
-    with pytest.raises(Unplayable, match="there is no story"):
-        chosen("no_such_service", "en", {})
+    with pytest.raises(Unplayable, match="nobody can do anything"):
+        chosen(next(kinds()), "en", {".": "nobody can do anything here"})

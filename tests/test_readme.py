@@ -66,6 +66,8 @@ async def _the_five_steps(tg: TelegramEmulator, technician: str, home: str) -> N
     await group.wait_for("✅", WAIT)
     li = tg.user(1002, "Li", language_code="en")
     await li.send(home)
+    await li.wait_for("2026-11", WAIT)
+    await li.tap("m.consent.yes")
     await li.wait_for("3-1201", WAIT)
     await li.send("the kitchen tap is leaking")
     await li.wait_for("Where is it?", WAIT)

@@ -405,9 +405,7 @@ async def _settle(w: World, locale: str) -> None:
             session.add(resident)
             await session.flush()
             session.add(Phone(resident_id=resident.id, number=number))
-            session.add(
-                Consent(resident_id=resident.id, purpose="service", version="2026-11", at=w.now)
-            )
+            session.add(Consent(resident_id=resident.id, purpose="service", version="2026-11", at=w.now))
             session.add(
                 Membership(
                     resident_id=resident.id, home_id=home.id, role="owner", since=w.now, verified_by="code"

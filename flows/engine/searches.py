@@ -10,7 +10,7 @@ from flows.engine.question import Form, Question, Unanswered
 class HomeSearch(Question[Home]):
     """A home by its name; where several communities have one of that name, which of them.
 
-    The flow `wants` "found". What was found is kept in the answer, since it is known for one turn only.
+    The flow `wants` "found". What was said, and found, is kept in the answer: it is known for one turn only.
     """
 
     def options(self, form: Form) -> tuple[Option, ...]:
@@ -30,11 +30,11 @@ class HomeSearch(Question[Home]):
             case Picked(value=value):
                 for home in _candidates(form.stored(self)):
                     if str(home.id) == value:
-                        return {"home": _json(home)}
-            case Said() if len(form.facts.found) == 1:
-                return {"home": _json(form.facts.found[0])}
-            case Said() if form.facts.found:
-                return {"candidates": [_json(home) for home in form.facts.found], "open": True}
+                        return {"home": _json(home), "said": _said(form.stored(self))}
+            case Said(text=text) if len(form.facts.found) == 1:
+                return {"home": _json(form.facts.found[0]), "said": text}
+            case Said(text=text) if form.facts.found:
+                return {"candidates": [_json(one) for one in form.facts.found], "said": text, "open": True}
         raise Rejected("home_unknown")
 
     def show(self, answer: Home, form: Form) -> Phrase | str:
@@ -49,6 +49,13 @@ def _candidates(stored: Json) -> tuple[Home, ...]:
         case {"candidates": list(found)}:
             return tuple(_home(one) for one in found if isinstance(one, dict))
     return ()
+
+
+def _said(stored: Json) -> str:
+    match stored:
+        case {"said": str(text)}:
+            return text
+    return ""
 
 
 def _json(home: Home) -> dict[str, Json]:

@@ -19,7 +19,7 @@ def _goods(text: str, vehicle: str, *, lets: bool) -> Told:
         until = max(datetime.combine(at.date(), CLOSES, at.tzinfo), since + AT_LEAST)
         return {
             "text": text,
-            "since": since.isoformat(),
+            "start": since.isoformat(),
             "until": until.isoformat(),
             "vehicle": vehicle,
             "lets": lets,

@@ -148,3 +148,4 @@ async def tell(
             await callback(session, subject)
     except Exception:
         log.exception("delivery_report_failed", report=name)
+        await session.refresh(subject)

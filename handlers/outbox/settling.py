@@ -236,5 +236,5 @@ def _at(model: Any, row: Outbox) -> Any:
 
 
 def _is_news(row: Outbox) -> bool:
-    """Whether a row tells where a ticket stands; an answer that still waits is no such thing, nor are words."""
+    """Whether a row tells where a ticket stands; a waiting answer is no such thing, nor are words."""
     return bool(row.payload.get("message", {}).get("notice")) and not events_of(row)

@@ -223,9 +223,9 @@ async def _elsewhere(work: Work, person: Person) -> set[str]:
         TicketEvent.actor.in_(person.actors), TicketEvent.ticket_id.not_in(person.tickets)
     )
     for event in (await session.scalars(events, execution_options={"populate_existing": True})).all():
-        words |= {event.note, *scrubbing.words(event.data, scrubbing.STAFF)} - {""}
+        words |= {event.note, *scrubbing.words(event.data, scrubbing.OURS)} - {""}
         event.note, event.source = "", None
-        event.data = scrubbing.scrubbed(event.data, scrubbing.STAFF)
+        event.data = scrubbing.scrubbed(event.data, scrubbing.OURS)
         words |= await _answers(work, event)
     await session.flush()
     return words

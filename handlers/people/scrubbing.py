@@ -13,8 +13,8 @@ from flows import catalogue
 from flows.engine.form import Flow
 from flows.engine.questions import Choice, Several
 
-STAFF = frozenset({"staff", "staff_en"})
-"""Under these names an event keeps which colleague acted."""
+OURS = frozenset({"staff", "staff_en", "state"})
+"""Under these names an event keeps which colleague acted, and whether words have arrived."""
 _TIME = re.compile(r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:?\d\d)?)?|\d\d:\d\d")
 _KEY = re.compile(r"[a-z_][a-z0-9_]*")
 

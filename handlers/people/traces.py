@@ -91,7 +91,7 @@ _THEIRS: Mapping[str, Rule] = {
         ("ticket_id",),
         blank=("note", "source"),
         scrub=("data",),
-        spared=scrubbing.STAFF,
+        spared=scrubbing.OURS,
         keep=("action", "actor", "from_state", "to_state", "audience"),
     ),
     "attachment": Trace(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import zipfile
 from collections import Counter
 
@@ -250,8 +251,10 @@ async def _exported(s: Shift, number: str) -> None:
 
 
 async def _nothing_is_left(s: Shift, li: int) -> None:
-    left = await mention(s.estate.database, "李雷", "门锁坏了", str(s.li.id))
-    assert [line for line in left if not line.startswith("home.name")] == []
+    assert await mention(s.estate.database, "李雷", "门锁坏了") == []
+    whole = re.compile(rf"(?<![0-9a-f-]){s.li.id}(?![0-9a-f])")
+    there = [line for line in await mention(s.estate.database, str(s.li.id)) if whole.search(line)]
+    assert there == [], "but as part of some other number"
     assert not await s.estate.rows(select(Attachment))
     assert not [one for one in (s.estate.folder / "media").rglob("*") if one.is_file()]
     (shell,) = await s.estate.rows(select(Resident).where(Resident.id == li))

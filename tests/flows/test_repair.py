@@ -8,7 +8,7 @@ import pytest
 
 from flows import catalogue
 from flows.engine import turn as engine
-from flows.engine.effects import Act, OpenTicket
+from flows.engine.effects import Act, Effect, OpenTicket
 from flows.engine.facts import Facts, Home
 from flows.engine.form import Flow
 from flows.engine.lifecycle import Actor, Role
@@ -54,7 +54,7 @@ def _place(message: object) -> str:
     return message.question if isinstance(message, Ask) else "review" if isinstance(message, Review) else ""
 
 
-def effect(flow: type[Flow], *heard: Heard, facts: Facts = FACTS) -> OpenTicket | Act | None:
+def effect(flow: type[Flow], *heard: Heard, facts: Facts = FACTS) -> Effect | None:
     turn = engine.begin(flow, facts)
     for one in heard:
         assert turn.draft is not None, f"over before {one}"

@@ -420,8 +420,8 @@ def test_numbers_times_and_choices_stay_and_words_go() -> None:
     }
     left = {name: value for name, value in kept.items() if name != "张三"}
     left |= {"company": "", "workers": [["", ""]]}
-    assert scrubbing.scrubbed(kept, scrubbing.STAFF) == left
-    taken = set(scrubbing.words(kept, scrubbing.STAFF))
+    assert scrubbing.scrubbed(kept, scrubbing.OURS) == left
+    taken = set(scrubbing.words(kept, scrubbing.OURS))
     assert taken == {"宏图装饰", "张三", "+8613800000000", "hello"}
 
 

@@ -60,7 +60,7 @@ async def push(w: World, message: Outgoing, state: str = "held", *, ticket: int 
 async def test_several_replies_become_one(w: World) -> None:
     receipt = await hear(w, "9")
     (only,) = receipt.replies
-    await hear(w, "1")
+    await hear(w, "2")
     (both,) = (await hear(w, "77")).replies
     assert "没太明白" in both.text
     assert "1. 我家里" in both.text

@@ -55,6 +55,7 @@ SAMPLES: dict[str, object] = {
     "step": 2,
     "steps": 7,
     "minutes": 20,
+    "days": 7,
     "least": 2,
     "most": 1000,
     "length": 1200,

@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from difflib import unified_diff
+from functools import partial
 from itertools import dropwhile, takewhile
 from pathlib import Path
 
@@ -40,7 +41,7 @@ class Performance:
 
     def __post_init__(self) -> None:
         self._play, self._other = Play(self.ours), Play(self.theirs)
-        self.ours.passed = self._look
+        self.ours.passed = self._pass
 
     @classmethod
     async def of(
@@ -72,6 +73,7 @@ class Performance:
                 await self._also(self.ours.sent[-1], found[1], found[2] or "", found[3])
             await self._look()
             await self._remark(self.ours.hints[hints:])
+        await self._look(everywhere=True)
         await self._ends_alike()
 
     async def _is_gone(self) -> bool:
@@ -112,45 +114,51 @@ class Performance:
             case _:
                 await self.stage.say(who, chat, text, quoted)
 
-    async def _look(self) -> None:
-        """Wait until everybody sees what they see in the story."""
+    async def _pass(self) -> None:
+        """A moment of the story has come: let the program do what is due then."""
+        self.clock.turn(self.ours.now)
+        await self._until(self._unsettled)
+
+    async def _look(self, *, everywhere: bool = False) -> None:
+        """Wait until people see what they see in the story: those in whose chats something was said."""
         self.clock.turn(self.ours.now)
         await self.stage.idle()
-        ends, different = time.monotonic() + WAIT, "something is still to be done"
-        while time.monotonic() < ends:
-            if await self._quiet():
-                different = await self._differences()
-                if not different:
-                    return
-            await asyncio.sleep(0.01)
-        raise AssertionError(f"after {self.line!r}\n{different}")
+        await self._until(self._unsettled)
+        chats = {chat for chat, _ in self.ours.log[self._known :]}
+        for chat in self.ours.chats if everywhere else chats:
+            await self._until(partial(self._different, chat))
 
-    async def _quiet(self) -> bool:
-        """Whether nothing is due in the program, and nothing waits to be sent."""
+    async def _until(self, wrong: Callable[[], Awaitable[str]]) -> None:
+        ends = time.monotonic() + WAIT
+        while why := await wrong():
+            assert time.monotonic() < ends, f"after {self.line!r}\n{why}"
+            await asyncio.sleep(0.02)
+
+    async def _unsettled(self) -> str:
+        """Whether something is due in the program, or waits to be sent."""
         now = self.ours.now
         async with self.theirs.database.reading() as session:
             due = select(func.count()).select_from(Due).where(Due.done_at.is_(None), Due.at <= now)
             held = (Outbox.state == "sending") | ((Outbox.state == "pending") & (Outbox.not_before <= now))
             waits = select(func.count()).select_from(Outbox).where(held)
-            return not (await session.scalar(due) or await session.scalar(waits))
+            left = f"due: {await session.scalar(due)}, to be sent: {await session.scalar(waits)}"
+            return "" if left == "due: 0, to be sent: 0" else left
 
-    async def _differences(self) -> str:
-        """How the chats differ from the story's; "" when they are alike."""
-        looked = 0
-        for chat, posts in self.ours.chats.items():
-            seen = await self.stage.seen(chat)
-            if seen is None:
-                continue
-            told = [sight(post.message, contact=self.stage.can.contact) for post in posts]
-            if Counter(map(self.stage.plain, told)) != Counter(map(self.stage.plain, seen)):
-                return _diff(chat, told, seen)
-            self._learn(told, seen)
-            new = {post.id for place, post in self.ours.log[self._known :] if place == chat}
-            for post, one in zip(posts, told, strict=True):
-                if post.id in new and not any(self._alike(one, other) for other in seen):
-                    return _diff(chat, [one], seen)
-                looked += post.id in new
-        self.looked += looked
+    async def _different(self, chat: str) -> str:
+        """How a chat differs from the story's; "" when they are alike, or nobody looks."""
+        seen, posts = await self.stage.seen(chat), self.ours.chats[chat]
+        if seen is None:
+            return ""
+        told = [sight(post.message, contact=self.stage.can.contact) for post in posts]
+        if Counter(map(self.stage.plain, told)) != Counter(map(self.stage.plain, seen)):
+            return _diff(chat, told, seen)
+        self._learn(told, seen)
+        new = {post.id for place, post in self.ours.log[self._known :] if place == chat}
+        found = [one for post, one in zip(posts, told, strict=True) if post.id in new]
+        for one in found:
+            if not any(self._alike(one, other) for other in seen):
+                return _diff(chat, [one], seen)
+        self.looked += len(found)
         return ""
 
     def _alike(self, one: Sight, other: Sight) -> bool:

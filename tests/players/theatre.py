@@ -28,7 +28,7 @@ class _Timed(Premises):
         return Clockwork(self.folder / "clockwork")
 
     def timed(self, given: Mapping[str, str]) -> dict[str, str]:
-        return {**given, VARIABLE: str(self.clock.path), "WUBU_TICK_SECONDS": "0.05"}
+        return {**given, VARIABLE: str(self.clock.path), "WUBU_TICK_SECONDS": "0.1"}
 
     def over(self, performance: Performance) -> None:
         """What was said is nobody's business in a log."""

@@ -40,7 +40,8 @@ READ = """(pane) => {
   }));
   return { shown, remark: told(pane.querySelector(".stage > .toast")) };
 }"""
-BUSY = "() => Boolean(document.querySelector('.said.sending, .chip[aria-busy=true], .log[aria-busy=true]'))"
+BUSY = """(pane) => [...pane.querySelectorAll(".said.sending, .chip[aria-busy=true], .log[aria-busy=true]")]
+  .map((one) => `${one.className}: ${one.textContent.slice(0, 200)}`).join()"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +89,7 @@ class WebStage:
     _screens: list[Screen] = field(default_factory=list)
     _script: Script = field(default_factory=lambda: Script(()))
     _groups: dict[str, str] = field(default_factory=dict)
+    _acted: Seat | None = None
 
     async def settle(self, script: Script) -> None:
         self._script = script
@@ -145,10 +147,10 @@ class WebStage:
         await people.last.click()
         await expect(seat.page.locator(".people")).not_to_be_visible()
         await expect(seat.pane.locator(".person-name")).not_to_be_empty()
-        await _rested(seat.page)
+        await _rested(seat.pane)
 
     async def say(self, who: str, chat: str, text: str, answering: str) -> None:
-        seat = self._seats[who]
+        seat = self._acting(who)
         if answering:
             await self._answer(seat, chat, answering)
         box = seat.pane.locator("textarea")
@@ -156,7 +158,7 @@ class WebStage:
         await box.press("Enter")
 
     async def photo(self, who: str, chat: str, caption: str, answering: str) -> None:
-        seat = self._seats[who]
+        seat = self._acting(who)
         if answering:
             await self._answer(seat, chat, answering)
         await seat.screen.send_photos(seat.side, [self.picture], caption)
@@ -166,6 +168,10 @@ class WebStage:
         said = seat.messages(chat).filter(has_text=answering).last
         await said.locator(".answer").click()
 
+    def _acting(self, who: str) -> Seat:
+        self._acted = self._seats[who]
+        return self._acted
+
     async def edit(self, who: str, chat: str, was: str, text: str) -> None:
         raise NotImplementedError
 
@@ -174,7 +180,7 @@ class WebStage:
 
     def plain(self, sight: Sight) -> str:
         """Without the number of messages, of which the page keeps a log."""
-        told = words("erasing.held.messages", self.theirs.language, n="§")
+        told = words("erasing.counted.messages", self.theirs.language, n="§")
         return re.sub(re.escape(told).replace("§", r"\d+"), told, sight.plain)
 
     async def keeps(self, who: str, chat: str, label: str) -> bool:
@@ -182,7 +188,7 @@ class WebStage:
         return False
 
     async def tap(self, who: str, chat: str, label: str, *, old: bool) -> None:
-        seat = self._seats[who]
+        seat = self._acting(who)
         await self._turn(seat, chat)
         exactly = re.compile(rf"^\s*{re.escape(label)}\s*$")
         await seat.messages(chat).locator(".chip:visible").filter(has_text=exactly).last.click()
@@ -201,8 +207,8 @@ class WebStage:
         return tidy((await self._seats[who].read())["remark"])
 
     async def idle(self) -> None:
-        for page in {seat.page for seat in self._seats.values()}:
-            await _rested(page)
+        if self._acted is not None:
+            await _rested(self._acted.pane)
 
     def _viewer(self) -> Seat | None:
         return next((seat for seat in self._seats.values() if seat.side == "staff"), None)
@@ -215,14 +221,14 @@ class WebStage:
         if await tab.get_attribute("aria-selected") != "true":
             await tab.click()
             await expect(tab).to_have_attribute("aria-selected", "true")
-            await _rested(seat.page)
+            await _rested(seat.pane)
 
 
-async def _rested(page: Page) -> None:
-    """Until what was done there has been taken."""
+async def _rested(pane: Locator) -> None:
+    """Until what was done on a side has been taken."""
     ends = time.monotonic() + WAIT
-    while await page.evaluate(BUSY):
-        assert time.monotonic() < ends, "the page is still at it"
+    while busy := await pane.evaluate(BUSY):
+        assert time.monotonic() < ends, f"the page is still at it: {busy}"
         await asyncio.sleep(0.01)
 
 

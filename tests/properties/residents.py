@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime
 from itertools import count
 from typing import Any
@@ -61,7 +62,8 @@ def known(draw: st.DrawFn) -> Facts:
     phones = tuple(NUMBERS[: draw(st.integers(0, 2))])
     slots = windows(NOW, days=draw(st.integers(0, 3)))[: draw(st.integers(0, 8))]
     about: dict[str, Json] = {"ticket": 7, "action": "some", "number": "HPY-2611-00007"}
-    return Facts(now=NOW, homes=homes, phones=phones, slots=slots, about=about)
+    found = tuple(replace(home, place="湖畔花园") for home in homes)
+    return Facts(now=NOW, homes=homes, phones=phones, slots=slots, about=about, found=found)
 
 
 def question(flow: type[Flow], name: str) -> Question[Any]:
