@@ -122,7 +122,7 @@ class House:
         await schema.upgrade(self.database)
         if self.settings.demo:
             async with self.database.transaction() as session:
-                await demo.seed(session, utcnow())
+                await demo.seed(session, utcnow(), self.desk if self.settings.demo_life else None)
 
     async def open(self) -> None:
         """Start sending, ticking and listening at every door."""

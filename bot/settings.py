@@ -41,6 +41,7 @@ class Settings(BaseSettings):
     port: int = Field(default=8000, ge=0, le=65535)
     public_url: str = ""
     demo: bool = False
+    demo_life: bool = True
     secret_key: str = ""
     telegram_token: str = ""
     telegram_api: str = "https://api.telegram.org"

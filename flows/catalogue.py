@@ -37,6 +37,12 @@ def lifecycles() -> dict[str, Lifecycle]:
 
 
 @cache
+def menu() -> tuple[str, ...]:
+    """The kinds that a resident can choose from."""
+    return tuple(kind for kind, one in services().items() if one.in_menu)
+
+
+@cache
 def all_flows() -> dict[str, type[Flow]]:
     """Every flow a draft can be in, by its name: those of the menu and those that actions ask for."""
     found: dict[str, type[Flow]] = {}

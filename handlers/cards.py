@@ -111,6 +111,14 @@ async def may_know(session: AsyncSession, shown: Sheet, staff: int | None) -> bo
     return shown.table.knows(Actor(frozenset(Role(one) for one in held)), shown.ticket.details)
 
 
+async def may_read(session: AsyncSession, shown: Sheet, staff: int) -> bool:
+    """Whether a colleague may look at the ticket at all."""
+    if not shown.table.readers and not shown.table.concerned(shown.ticket.details):
+        return True
+    held = await roles_of(session, staff, shown.community.id)
+    return shown.table.reads(Actor(frozenset(Role(one) for one in held)), shown.ticket.details)
+
+
 def news(shown: Sheet, texts: Texts, locale: str) -> Outgoing:
     """Where a ticket stands now and who has it, for a group that has seen its card."""
     lines = [_line(texts, locale, Phrase("card.assignee"), called(shown.assignee, locale))]

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from flows.engine.lifecycle import Audience, Role
 from flows.engine.messages import Phrase
 from handlers import reaching
-from handlers.cards import Sheet, door, staff_locale, stars, ticket_data, title
+from handlers.cards import Sheet, door, may_read, staff_locale, stars, ticket_data, title
 from handlers.desk import Work
 from handlers.envelopes import Button, Outgoing, Picture
 from handlers.neighbours import of as neighbours_of
@@ -135,9 +135,12 @@ async def neighbours(work: Work, shown: Sheet, key: str, /, **values: object) ->
 
 
 async def staff(work: Work, shown: Sheet, people: Sequence[Staff], key: str, /, **values: object) -> int:
-    """Tell staff in private, with a button that calls the ticket up; how many can be reached."""
+    """Tell staff in private, with a button that calls the ticket up; how many can be reached.
+
+    Whoever belongs to the team that it is about hears nothing of it.
+    """
     reached = 0
-    for person in people:
+    for person in [one for one in people if await may_read(work.session, shown, one.id)]:
         accounts = await reaching.staff(work.desk, work.session, person.id)
         for account in accounts[:1]:
             told = work.say(key, account.locale, **_values(shown, account.locale), **values)

@@ -36,6 +36,7 @@ def surroundings(folder: Path, database_url: str, **settings: object) -> dict[st
         "TICK_SECONDS": 0.2,
         "MESSAGES_A_MINUTE": 0,
         "PORT": 0,
+        "DEMO_LIFE": 0,
     } | {name.upper(): value for name, value in settings.items()}
     ours = {f"WUBU_{name}": str(value) for name, value in given.items()}
     return {"PATH": os.environ["PATH"], "HOME": os.environ.get("HOME", "/"), "LANG": "C.UTF-8"} | ours

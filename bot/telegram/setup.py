@@ -20,7 +20,7 @@ from flows import catalogue
 from flows.engine.messages import Phrase
 from handlers.texts import Texts
 
-PRIVATE = ("start", *catalogue.services(), "tickets", "chats", "help", "language", "cancel")
+PRIVATE = ("start", *catalogue.menu(), "tickets", "chats", "help", "language", "cancel")
 """Every service is a command of its own."""
 IN_GROUPS = ("bind",)
 SCOPES = {

@@ -19,7 +19,7 @@ from models.database import Database
 from models.people import Colleague, Neighbour, Room
 
 WEB = "web"
-MENU = (*catalogue.services(), "tickets", "help")
+MENU = (*catalogue.menu(), "tickets", "help")
 """What the page's own menu offers: every service there is, one's tickets, and help."""
 
 

@@ -31,7 +31,7 @@ def menu(texts: Texts, locale: str = REFERENCE, services: Sequence[str] | None =
 
     Beyond ten services the others are found in the menu of the chat.
     """
-    kinds = list(catalogue.services() if services is None else services)
+    kinds = list(catalogue.menu() if services is None else services)
     titles = [(kind, f"{kind}.title") for kind in kinds]
     first, second = titles[:MOST_BELOW], titles[MOST_BELOW : 2 * MOST_BELOW]
     own = [(name, f"menu.{name}") for name in OWN]

@@ -1,4 +1,4 @@
-"""The ways into a home: nothing is kept before a yes, nobody gets in by guessing, and who should know is told."""
+"""The ways into a home: nothing is kept before a yes, nobody gets in by guessing, and owners are told."""
 
 from __future__ import annotations
 
