@@ -123,8 +123,8 @@ def test_every_purpose_has_somebody_who_serves() -> None:
     served = {purpose: teams.roles(purpose) for purpose in purposes()}
     assert served == {
         "repair": (Role.DUTY_LEAD, Role.TECHNICIAN),
-        "care": (Role.ASSISTANT, Role.DUTY_LEAD),
-        "renovation": (Role.ASSISTANT, Role.DUTY_LEAD),
+        "care": (Role.ASSISTANT, Role.DESK, Role.DUTY_LEAD),
+        "renovation": (Role.ASSISTANT, Role.DUTY_LEAD, Role.GUARD),
         "gate": (Role.GUARD,),
         "managers": (Role.MANAGER,),
     }

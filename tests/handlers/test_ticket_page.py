@@ -211,7 +211,7 @@ def willing(field: Field) -> Given:
         case Shape.PHONE:
             return Given(said={field.name: "138 0013 8000"})
         case Shape.LONG | Shape.SHORT:
-            return Given(said={field.name: "处理好了"})
+            return Given(said={field.name: "300"})
         case Shape.PHOTOS:
             return Given(photos={field.name: ["a"]})
 
