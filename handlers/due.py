@@ -11,7 +11,7 @@ from flows import catalogue
 from flows.engine.hours import Calendar
 from flows.engine.lifecycle import Audience, Lifecycle, Refused, Timer
 from flows.ticket import RATING
-from handlers import cards, clocks, moves, notices, tickets
+from handlers import cards, clocks, moves, notices, telling, tickets
 from handlers.cards import Sheet
 from handlers.desk import Desk, Work, rules
 from handlers.people import reconfirming
@@ -158,13 +158,15 @@ async def _timer(work: Work, shown: Sheet, table: Lifecycle, timer: Timer, due: 
         if await _by_clock(work, shown.ticket, timer.acts) and timer.name == RATING.name:
             await _closed_unrated(work, shown)
         return
-    if timer.name == RATING.name:
+    if timer.name == RATING.name and not telling.spared(shown):
         await notices.ask_rating(work, shown, f"{table.kind}.rate_reminder")
     for who in sorted(timer.tells):
         await _remind(work, shown, timer, who)
 
 
 async def _closed_unrated(work: Work, shown: Sheet) -> None:
+    if telling.spared(shown):
+        return
     key = f"{shown.ticket.kind}.closed_unrated"
     await notices.resident(work, shown, key, (("tickets.not_solved", "reopen"),))
 

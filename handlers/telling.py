@@ -98,10 +98,16 @@ async def _passes(work: Work, move: Move) -> tuple[Picture, ...]:
     return await passes.pictures(work, move.shown.ticket, anew=move.action.to is not None)
 
 
+def spared(shown: Sheet) -> bool:
+    """Whether the resident does not want to be asked for stars."""
+    resident = shown.resident
+    return resident is not None and bool(resident.settings.get("record", {}).get("no_rating"))
+
+
 async def _asked_to_rate(work: Work, move: Move, told: dict[str, Any]) -> bool:
     """Ask for stars; who does not want to be asked is only told that it is done."""
-    shown, resident = move.shown, move.shown.resident
-    if resident is not None and resident.settings.get("record", {}).get("no_rating"):
+    shown = move.shown
+    if spared(shown):
         await clocks.give_up_rating(work, shown.ticket.id)
         return await notices.resident(work, shown, "tickets.is_done", (("tickets.open", "show"),))
     return await notices.ask_rating(work, shown, f"{move.kind}.rate_ask", **told)

@@ -8,8 +8,12 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import select, update
 
-from handlers import due
-from models import Community, Due, Ticket
+from flows import catalogue
+from flows.engine.messages import Json
+from handlers import due, moves
+from handlers.desk import Work
+from handlers.tickets import Doer
+from models import Community, Due, Resident, Ticket
 from models.database import Database
 from tests.world import World, world
 
@@ -76,3 +80,39 @@ async def test_30_nobody_is_woken_to_hear_that_work_goes_on(w: World) -> None:
     assert w.now.astimezone(ZONE).hour == 9
     assert len(w.chats["李雷"]) == told + 1
     assert (await w.tickets())[0].state == "accepted"
+
+
+async def _finished(w: World, **record: object) -> None:
+    """A repair is done for a resident whose record says this."""
+    number = await w.report("李雷")
+    async with w.database.transaction() as session:
+        (await session.get_one(Resident, w.people["李雷"])).settings = {"record": record}
+        ticket = await session.get_one(Ticket, number)
+        ticket.state = "arrived"
+        work, finish = Work(w.desk, session, w.now), catalogue.lifecycles()["repair"].named["finish"]
+        values: dict[str, Json] = {"checklist": [], "work": "换了垫圈"}
+        await moves.perform(work, ticket, finish, Doer(staff=w.people["王师傅"]), values)
+    await w.deliver()
+
+
+async def test_31_who_does_not_want_to_rate_is_not_asked(w: World) -> None:
+    await _finished(w, no_rating=True)
+    told = w.chats["李雷"]
+    assert "★" not in str(told[-1].message.buttons)
+    assert "办好了" in told[-1].message.text
+    before = len(told)
+    await w.wait(timedelta(days=5))
+    assert len(told) == before
+    assert ((await w.tickets())[0].state, (await w.tickets())[0].outcome) == ("closed", "unrated")
+
+
+async def test_a_reminder_keeps_the_residents_own_quiet_hours(w: World) -> None:
+    """Done at half past nine: the reminder would come at that hour the next day."""
+    await _finished(w, quiet=["08:00", "12:00"])
+    before = len(w.chats["李雷"])
+    await w.wait(timedelta(hours=26))
+    assert w.now.astimezone(ZONE).hour == 11
+    assert len(w.chats["李雷"]) == before
+    await w.wait(timedelta(hours=1))
+    assert len(w.chats["李雷"]) == before + 1
+    assert "★" in str(w.chats["李雷"][-1].message.buttons)
