@@ -144,7 +144,7 @@ async def test_without_the_demo_one_is_a_newcomer_with_a_code(sqlite_url: str, t
     terminal = Terminal(demo.model_copy(update={"demo": False}))
     with pytest.raises(Impossible, match="WUBU_DEMO"):
         await terminal(home="3-1201")
-    screen = await terminal(code, "报修")
+    screen = await terminal(code, "同意", "报修")
     database = Database(sqlite_url)
     async with database.reading() as session:
         account = (await session.scalars(select(Account).filter_by(channel="terminal"))).one()

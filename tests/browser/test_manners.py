@@ -88,7 +88,7 @@ async def test_everything_can_be_done_with_the_keyboard(show: Opener) -> None:
     await page.locator(f"{RESIDENT} .menu-open").focus()
     await page.keyboard.press("Enter")
     await page.keyboard.press("ArrowDown")
-    await expect(page.get_by_role("menuitem", name=words("menu.tickets", "zh_CN"))).to_be_focused()
+    await expect(page.get_by_role("menuitem", name=words("complaint.title", "zh_CN"))).to_be_focused()
     await page.keyboard.press("Escape")
     await expect(page.locator(f"{RESIDENT} .menu")).to_be_hidden()
     await expect(page.locator(f"{RESIDENT} .menu-open")).to_be_focused()

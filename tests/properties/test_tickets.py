@@ -54,7 +54,7 @@ def test_no_sequence_of_actions_leaves_the_table(table: Lifecycle) -> None:
     moved: Counter[str] = Counter()
     refused: Counter[str] = Counter()
 
-    @often(25 * len(table.named))
+    @often(200)
     @given(st.data())
     def live(data: st.DataObject) -> None:
         state = data.draw(st.sampled_from([table.first, *table.states]))

@@ -44,7 +44,7 @@ export class Pane {
     avatar(this.root.querySelector(".pane-head .avatar"), seat);
   }
 
-  // A guest may just have become a resident by sending a code.
+  // A guest may just have become a resident: by a code, and a yes to what is kept.
   async settled() {
     if (this.side === "resident" && this.seat.chat.startsWith("guest:")) this.introduce((await get("/web/state")).left);
   }
@@ -131,6 +131,7 @@ export class Pane {
     try {
       const answer = await post("/web/tap", body);
       if (answer.hint) this.remark(answer.hint);
+      await this.settled();
     } catch (refusal) {
       this.refused(refusal);
     } finally {
