@@ -12,7 +12,18 @@ from flows.engine.effects import Effect, OpenTicket
 from flows.engine.form import Flow
 from flows.engine.lifecycle import Action, Audience, Clock, Lifecycle, Line, Role, Stage, Timer
 from flows.engine.messages import Json, Phrase
-from flows.engine.questions import Choice, Form, HomeChoice, Phone, Photos, Slot, Text, YesNo, parts
+from flows.engine.questions import (
+    Choice,
+    Form,
+    HomeChoice,
+    Phone,
+    Photos,
+    Slot,
+    Text,
+    Unanswered,
+    YesNo,
+    parts,
+)
 from flows.ticket import (
     RATING,
     RESIDENT,
@@ -72,7 +83,11 @@ class Discretion(YesNo):
     """Shall the name be kept back? Says who will know it all the same."""
 
     def prompt(self, form: Form) -> Phrase:
-        return Phrase(f"{self.key}.care" if _team(form) is Team.CARE else f"{self.key}.ask")
+        try:
+            about_care = _team(form) is Team.CARE
+        except Unanswered:  # it may be edited while an earlier answer is no longer there
+            about_care = False
+        return Phrase(f"{self.key}.care" if about_care else f"{self.key}.ask")
 
     def texts(self) -> tuple[str, ...]:
         return (*super().texts(), f"{self.key}.care")

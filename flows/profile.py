@@ -26,6 +26,7 @@ from flows.holding import (
     SamePhone,
     Speech,
 )
+from flows.record import Need
 
 
 class Topic(StrEnum):
@@ -238,7 +239,7 @@ class Profile(Flow):
             case Topic.VEHICLES:
                 return list(self.vehicles)
             case Topic.NEEDS:
-                return [one.value for one in self.needs]
+                return [one.value for one in Need if one in self.needs]
             case Topic.QUIET:
                 return None if self.quiet is None else [f"{at:%H:%M}" for at in self.quiet]
         return not self.rating

@@ -195,6 +195,7 @@ async def another_account_of(quarter: Quarter, person: Phone, name: str) -> Phon
     quarter.secrets |= {name, other.openid}
     await (await other.follow()).settled()
     await said(other, code)
+    await said(other, "同意")
     return other
 
 

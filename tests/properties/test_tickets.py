@@ -189,7 +189,7 @@ async def _opened(w: World, table: Lifecycle, data: st.DataObject) -> int:
     async with w.database.transaction() as session:
         work, resident = Work(w.desk, session, w.now), w.people[RESIDENT]
         facts = await facts_of(work, resident, table.start, {})
-        effect = _filled(table, facts, data)
+        effect = _filled(table, replace(facts, found=facts.homes[:1]), data)
         home = effect.home if effect.home in {one.id for one in facts.homes} else facts.homes[0].id
         account = (await of_resident(session, resident))[0].id
         opened = await moves.open_ticket(work, replace(effect, home=home), resident, account)
