@@ -227,9 +227,6 @@ class Objection(ActionFlow):
     def values(self) -> dict[str, Json]:
         return {"note": self.why}
 
-    def pictures(self) -> tuple[int, ...]:
-        return tuple(photo.file for photo in self.photos)
-
 
 class Assent(ActionFlow):
     """The resident agreed on the phone or face to face; when and in what words."""

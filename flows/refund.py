@@ -21,7 +21,6 @@ from flows.engine.questions import (
     Form,
     HomeChoice,
     Money,
-    Photo,
     Photos,
     Question,
     Text,
@@ -174,9 +173,6 @@ class Inspection(ActionFlow):
             found["until"] = (self.facts.now + timedelta(days=max(period(self.facts), 1))).isoformat()
         return found
 
-    def pictures(self) -> tuple[int, ...]:
-        return _files(self.photos)
-
 
 class Approval(ActionFlow):
     """How much comes back, and what is kept back for which reason, with a photo of it."""
@@ -205,9 +201,6 @@ class Approval(ActionFlow):
             return {"amount": self.amount, "deducted": 0, "reason": ""}
         return {"amount": self.amount, "deducted": self.deducted, "reason": self.reason}
 
-    def pictures(self) -> tuple[int, ...]:
-        return _files(self.photos) if self.cut else ()
-
 
 class Supplement(ActionFlow):
     """What is still to be paid after a dispute, and why; the resident reads it."""
@@ -230,9 +223,6 @@ class Payment(ActionFlow):
     def values(self) -> dict[str, Json]:
         return {"reference": self.reference, "more": False}
 
-    def pictures(self) -> tuple[int, ...]:
-        return _files(self.photos)
-
 
 class Objection(ActionFlow):
     """What the resident does not agree with."""
@@ -243,9 +233,6 @@ class Objection(ActionFlow):
 
     def values(self) -> dict[str, Json]:
         return {"note": self.wrong}
-
-    def pictures(self) -> tuple[int, ...]:
-        return _files(self.photos)
 
 
 class Explanation(ActionFlow):
@@ -266,10 +253,6 @@ class RefundOpinion(Opinion):
 
     def values(self) -> dict[str, Json]:
         return {**super().values(), "comment": self.comment}
-
-
-def _files(photos: Sequence[Photo]) -> tuple[int, ...]:
-    return tuple(photo.file for photo in photos)
 
 
 class State(StrEnum):

@@ -148,9 +148,6 @@ class Inspection(ActionFlow):
     def values(self) -> dict[str, Json]:
         return {"match": True} if self.match else {"reason": self.difference}
 
-    def pictures(self) -> tuple[int, ...]:
-        return tuple(photo.file for photo in self.photos)
-
     def submit(self) -> Sequence[Effect]:
         ticket = int(str(self.facts.about["ticket"]))
         action = "release" if self.match else "refuse"

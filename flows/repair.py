@@ -198,9 +198,6 @@ class Finish(ActionFlow):
     def values(self) -> dict[str, Json]:
         return {"checklist": [care.value for care in Care if care in self.checklist], "work": self.work}
 
-    def pictures(self) -> tuple[int, ...]:
-        return tuple(photo.file for photo in self.photos)
-
 
 class Pause(ActionFlow):
     """Why work stops, and until when."""

@@ -26,7 +26,9 @@ class ActionFlow(Flow):
         return {}
 
     def pictures(self) -> tuple[int, ...]:
-        return ()
+        """Every photo that was sent in answer to one of the questions."""
+        gathered = (one.gathered(self) for one in self.applicable() if isinstance(one, Photos))
+        return tuple(photo.file for photos in gathered for photo in photos)
 
     def submit(self) -> Sequence[Effect]:
         ticket, action = self.facts.about["ticket"], self.facts.about["action"]
@@ -43,9 +45,6 @@ class Addition(ActionFlow):
     def values(self) -> dict[str, Json]:
         return {"note": self.note}
 
-    def pictures(self) -> tuple[int, ...]:
-        return tuple(photo.file for photo in self.photos)
-
 
 class Speech(ActionFlow):
     """A colleague's words to the resident, and photos if there are any. See `speak`."""
@@ -57,9 +56,6 @@ class Speech(ActionFlow):
     def values(self) -> dict[str, Json]:
         return {"note": self.note}
 
-    def pictures(self) -> tuple[int, ...]:
-        return tuple(photo.file for photo in self.photos)
-
 
 class Remark(ActionFlow):
     """A note for colleagues on the ticket's page: words, photos, or both."""
@@ -70,9 +66,6 @@ class Remark(ActionFlow):
 
     def values(self) -> dict[str, Json]:
         return {"note": self.note or ""}
-
-    def pictures(self) -> tuple[int, ...]:
-        return tuple(photo.file for photo in self.photos)
 
 
 class Withdrawal(ActionFlow):
@@ -105,9 +98,6 @@ class Complaint(ActionFlow):
 
     def values(self) -> dict[str, Json]:
         return {"note": self.wrong}
-
-    def pictures(self) -> tuple[int, ...]:
-        return tuple(photo.file for photo in self.photos)
 
 
 class Opinion(ActionFlow):

@@ -54,14 +54,6 @@ def works(details: Mapping[str, Any]) -> Phrase:
     )
 
 
-class Showing(ActionFlow):
-    """An action that is shown in photos, whatever else is said about it."""
-
-    def pictures(self) -> tuple[int, ...]:
-        gathered = (one.gathered(self) for one in self.questions if isinstance(one, Photos))
-        return tuple(photo.file for photos in gathered for photo in photos)
-
-
 class Agreement(YesNo):
     """Does the owner agree to what the tenant wants to do?"""
 
@@ -98,7 +90,7 @@ class Declining(ActionFlow):
         return {"consent": Consent.DECLINED.value, "reason": self.reason}
 
 
-class PaperConsent(Showing):
+class PaperConsent(ActionFlow):
     """The owner's consent on paper, photographed at the desk."""
 
     name = "renovation.paper"
@@ -119,7 +111,7 @@ class Missing(ActionFlow):
         return {"reason": self.reason}
 
 
-class Answering(Showing):
+class Answering(ActionFlow):
     """The resident's answer to what was asked for: words, photos, or both."""
 
     name = "renovation.answer"
@@ -164,7 +156,7 @@ class Which(Question[int]):
         return next(self._label(one) for one in self.offered(form) if one["n"] == answer)
 
 
-class Finding(Showing):
+class Finding(ActionFlow):
     """What was noticed during the works, and what would put it right."""
 
     name = "renovation.finding"
@@ -175,7 +167,7 @@ class Finding(Showing):
         return {"note": self.note, "pictures": list(self.pictures())}
 
 
-class Mended(Showing):
+class Mended(ActionFlow):
     """The resident shows what was put right."""
 
     name = "renovation.mended"
@@ -269,7 +261,7 @@ class Extension(ActionFlow):
         return {"wanted": self.until.isoformat(), "reason": self.reason}
 
 
-class Check(Showing):
+class Check(ActionFlow):
     """The works were looked at and are all right; the use period begins."""
 
     name = "renovation.check"
@@ -281,7 +273,7 @@ class Check(Showing):
         return {"note": self.note, "use_until": over.isoformat()}
 
 
-class FinalCheck(Showing):
+class FinalCheck(ActionFlow):
     """After the time of use all is still right."""
 
     name = "renovation.final"
@@ -292,7 +284,7 @@ class FinalCheck(Showing):
         return {"note": self.note}
 
 
-class Mending(Showing):
+class Mending(ActionFlow):
     """What has to be put right before a check is passed."""
 
     name = "renovation.mend"
@@ -303,7 +295,7 @@ class Mending(Showing):
         return {"reason": self.reason}
 
 
-class Remedied(Showing):
+class Remedied(ActionFlow):
     """What was done about what a check had found."""
 
     name = "renovation.remedied"
