@@ -363,6 +363,8 @@ ITS_RESIDENTS = {
         cancelled=State.CANCELLED,
         reopened=State.DISPUTED,
         opinion=RefundOpinion,
+        clocks=ALL_CLOCKS,
+        promises=("respond",),
     )
 }
 
@@ -583,8 +585,8 @@ LIFECYCLE = Lifecycle(
             tells=frozenset({Audience.ASSIGNEE}),
         ),
         replace(ITS_RESIDENTS["nudge"], frm=OPEN),
-        replace(ITS_RESIDENTS["cancel"], drops=SECRETS, stops=ALL_CLOCKS),
-        replace(ITS_RESIDENTS["reopen"], frees=False, starts=("respond",)),
+        replace(ITS_RESIDENTS["cancel"], drops=SECRETS),
+        replace(ITS_RESIDENTS["reopen"], frees=False),
         *(ITS_RESIDENTS[name] for name in ("add", "rate", "opinion", "close")),
     ),
 )

@@ -271,6 +271,8 @@ ITS_RESIDENTS = {
         cancelled=State.REVOKED,
         reopened=State.REOPENED,
         opinion=ReleaseOpinion,
+        clocks=ALL_CLOCKS,
+        promises=("respond",),
     )
 }
 
@@ -428,8 +430,7 @@ LIFECYCLE = Lifecycle(
             offers=("consent", "decline"),
         ),
         replace(ITS_RESIDENTS["nudge"], frm=frozenset({State.REQUESTED, State.REOPENED})),
-        replace(ITS_RESIDENTS["cancel"], stops=ALL_CLOCKS, then=taken_back),
-        replace(ITS_RESIDENTS["reopen"], starts=("respond",)),
-        *(ITS_RESIDENTS[name] for name in ("add", "rate", "opinion", "close")),
+        replace(ITS_RESIDENTS["cancel"], then=taken_back),
+        *(ITS_RESIDENTS[name] for name in ("reopen", "add", "rate", "opinion", "close")),
     ),
 )

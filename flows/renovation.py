@@ -586,17 +586,10 @@ def _residents() -> Sequence[Action]:
         cancelled=State.CANCELLED,
         reopened=State.FINAL_CHECK,
         opinion=RenovationOpinion,
+        clocks=("respond",),
+        promises=("check",),
     )
-    return tuple(_as_here(action) for action in usual)
-
-
-def _as_here(action: Action) -> Action:
-    match action.name:
-        case "reopen":
-            return replace(action, starts=("check",), frees=False)
-        case "cancel":
-            return replace(action, stops=("respond",))
-    return action
+    return [replace(one, frees=False) if one.name == "reopen" else one for one in usual]
 
 
 LIFECYCLE = Lifecycle(

@@ -358,6 +358,8 @@ LIFECYCLE = Lifecycle(
             cancelled=State.CANCELLED,
             reopened=State.REOPENED,
             opinion=RepairOpinion,
+            clocks=ALL_CLOCKS,
+            promises=("respond", "resolve"),
         ),
     ),
 )

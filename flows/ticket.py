@@ -136,8 +136,13 @@ def resident_actions(
     cancelled: StrEnum,
     reopened: StrEnum,
     opinion: type[Opinion],
+    clocks: tuple[str, ...],
+    promises: tuple[str, ...],
 ) -> tuple[Action, ...]:
-    """The resident's rows: `waiting` states may be cancelled, `working` ones too late for that."""
+    """The resident's rows: `waiting` states may be cancelled, `working` ones too late for that.
+
+    Cancelling stops the `clocks`, reopening starts the `promises` again.
+    """
     running = waiting | working
     return (
         Action(
@@ -154,7 +159,7 @@ def resident_actions(
             frm=waiting,
             to=cancelled,
             asks=Withdrawal,
-            stops=("respond", "resolve", "arrival", "wake"),
+            stops=clocks,
             tells=frozenset({Audience.ASSIGNEE}),
         ),
         Action("rate", by=RESIDENT, frm=frozenset({done, closed}), to=closed, stops=("rating",), hidden=True),
@@ -166,7 +171,7 @@ def resident_actions(
             to=reopened,
             asks=Complaint,
             frees=True,
-            starts=("respond", "resolve"),
+            starts=promises,
             stops=("rating",),
             tells=frozenset({Audience.DUTY_LEAD}),
         ),
