@@ -69,19 +69,13 @@ async def post_once(
     return message, True
 
 
-async def change(
-    session: AsyncSession, chat: str, number: int, body: dict[str, Any], *, announce: bool = True
-) -> WebMessage | None:
-    """A message's body changes; None when the chat has no such message.
-
-    What no page would show otherwise need not be announced: the message keeps its place among the news.
-    """
-    changed = await _next(session) if announce else None
+async def change(session: AsyncSession, chat: str, number: int, body: dict[str, Any]) -> WebMessage | None:
+    """A message's body changes, which is news; None when the chat has no such message."""
+    changed = await _next(session)
     message = await one(session, chat, number)
     if message is None:
         return None
-    message.body = body
-    message.changed = message.changed if changed is None else changed
+    message.body, message.changed = body, changed
     return message
 
 

@@ -122,9 +122,9 @@ class Counter:
         except NotTaken as refused:
             refused.message = message
             with suppress(Exception):  # the database may be what is away; the page says so in any case
-                await self._mark(message, "failed", announce=True)
+                await self._mark(message, "failed")
             raise
-        await self._mark(message, "", announce=deed.state == "failed")
+        await self._mark(message, "")
         if not answers.moved and not is_group(message.chat):
             await self._channel.put_away(message.chat)
         return receipt
@@ -142,15 +142,14 @@ class Counter:
             raise NotTaken from error
         return Receipt(hint=hint)
 
-    async def _mark(self, message: WebMessage, state: str, *, announce: bool) -> None:
-        """Note how it went; other pages need to hear of it only when it went wrong, or well after that."""
+    async def _mark(self, message: WebMessage, state: str) -> None:
+        """Note how it went, for every page that shows the chat."""
         body = {**message.body, "state": state}
         async with self._database.transaction() as session:
-            marked = await web.change(session, message.chat, message.id, body, announce=announce)
+            marked = await web.change(session, message.chat, message.id, body)
         if marked is not None:
             message.body, message.changed = marked.body, marked.changed
-        if announce:
-            self._channel.live.ring()
+        self._channel.live.ring()
 
 
 def _sender(speaker: Speaker, chat: str) -> str:

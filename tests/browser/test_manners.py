@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 from pathlib import Path
@@ -183,6 +184,59 @@ async def test_what_did_not_get_through_is_kept_and_sent_again(show: Opener) -> 
     await expect(page.locator(f"{RESIDENT} .said.own")).to_have_count(1)
     await expect(page.locator(f"{RESIDENT} .failed")).to_have_count(0)
     screen.complaints = [one for one in screen.complaints if "ERR_FAILED" not in one]
+
+
+async def test_words_do_not_overtake_the_tap_before_them(show: Opener) -> None:
+    """Whoever answers faster than the line carries is understood all the same."""
+    screen = await show()
+
+    async def slow(route: Route) -> None:
+        await asyncio.sleep(1)
+        await route.continue_()
+
+    await screen.write("resident", "厨房漏水")
+    await screen.press("resident", words("repair.place.home", screen.locale))
+    await screen.press("resident", words("repair.trade.water", screen.locale))
+    await screen.sees("resident", words("repair.hazard.water", screen.locale))
+    await screen.page.route("**/web/tap", slow)
+    await screen.press("resident", words("engine.no", screen.locale))
+    for text in (words("engine.command.skip", screen.locale), words("engine.asap", screen.locale)):
+        await screen.page.locator(BOX).fill(text)
+        await screen.page.locator(BOX).press("Enter")
+    await screen.sees("resident", words("repair.phone.ask", screen.locale))
+
+
+async def test_what_is_said_before_the_chat_was_read_stays_on_the_page(show: Opener) -> None:
+    screen = await show()
+    pages: list[Route] = []
+    read, released = asyncio.Event(), asyncio.Event()
+
+    async def hold(route: Route) -> None:
+        pages.append(route)
+        read.set()
+        await released.wait()
+        await route.continue_()
+
+    await screen.page.route("**/web/messages*", hold)
+    await screen.page.reload()
+    await read.wait()
+    await screen.page.locator(BOX).fill("有人吗")
+    await screen.page.locator(BOX).press("Enter")
+    await expect(screen.pane("resident").locator(".said.own")).to_have_count(1)
+    released.set()
+    await screen.sees("resident", words("menu.tickets", screen.locale))
+    await expect(screen.pane("resident").locator(".said.own")).to_have_count(1)
+    await expect(screen.pane("resident").locator(".said.sending")).to_have_count(0)
+
+
+async def test_a_second_window_sees_that_the_words_arrived(show: Opener, program: Program) -> None:
+    screen = await show()
+    other = await screen.page.context.new_page()
+    await other.goto(program.url)
+    await expect(other.locator(".link-state")).to_have_attribute("data-on", "yes")
+    await screen.write("resident", "你好")
+    await expect(other.locator(f"{RESIDENT} .said.own")).to_have_count(1)
+    await expect(other.locator(f"{RESIDENT} .said.own.sending")).to_have_count(0)
 
 
 async def test_an_answer_that_was_lost_doubles_nothing(show: Opener) -> None:

@@ -16,9 +16,12 @@ export class Log {
     this.newer = stage.querySelector(".newer");
     this.pane = pane;
     this.items = [];
+    this.full = new Set();
+    this.empty = node("div");
     this.typing = node("div", { className: "said typing", "aria-label": say("typing"), role: "img" }, node("div", { className: "bubble" }, node("i"), node("i"), node("i")));
     this.typing.hidden = true;
     this.older = node("button", { type: "button", className: "older", text: say("older"), on: { click: () => this.back() } });
+    this.root.replaceChildren(this.older, this.typing);
     this.newer.addEventListener("click", () => this.jump());
     this.stuck = true;
     this.gliding = 0;
@@ -27,15 +30,21 @@ export class Log {
     new ResizeObserver(() => this.stuck && this.toEnd()).observe(this.root);
   }
 
-  // Begin anew with the ends of some chats.
+  // Begin anew with the ends of some chats; what was said or came while they were read stays.
   begin(pages, empty) {
     this.root.setAttribute("aria-busy", "true");
+    const cursors = new Map(pages.map((page) => [page.chat, page.cursor]));
+    const meanwhile = this.items.map((item) => item.message).filter((one) => cursors.has(one.chat) && !(one.changed <= cursors.get(one.chat)));
     this.empty = empty;
     this.items = [];
     this.full = new Set(pages.filter((page) => page.messages.length >= PAGE).map((page) => page.chat));
     this.root.replaceChildren(this.older, this.typing);
     this.hideNewer();
     for (const message of pages.flatMap((page) => page.messages)) this.place(message);
+    for (const message of meanwhile) {
+      const known = this.known(message);
+      if (!known || known.message.changed < message.changed) this.place(message, known);
+    }
     this.arrange();
     this.toEnd();
     this.root.removeAttribute("aria-busy");
@@ -45,10 +54,14 @@ export class Log {
     return this.items.find((item) => item.message.id === number)?.message;
   }
 
+  known(message) {
+    return this.items.find((item) => same(item.message, message));
+  }
+
   // A message arrived or changed. True when it was not known before.
   put(message, { local = false } = {}) {
     const sticks = local || this.stuck;
-    const known = this.items.find((item) => same(item.message, message));
+    const known = this.known(message);
     if (known && message.id && known.message.changed >= message.changed && !local) return false;
     const changed = known?.message.id && message.edited && known.message.changed < message.changed;
     const item = this.place(message, known);
@@ -90,7 +103,7 @@ export class Log {
       }
     }
     for (const item of this.items) outdate(item, newest, done);
-    this.older.hidden = !this.full?.size;
+    this.older.hidden = !this.full.size;
     this.showEmpty();
   }
 
@@ -121,9 +134,11 @@ export class Log {
 
   async back() {
     const height = this.root.scrollHeight;
+    const { items } = this;
     for (const chat of [...this.full]) {
       const oldest = this.items.find((item) => item.message.chat === chat && item.message.id)?.message.id;
       const page = await get(`/web/messages?chat=${encodeURIComponent(chat)}&before=${oldest}`);
+      if (this.items !== items) return;
       if (page.messages.length < PAGE) this.full.delete(chat);
       for (const message of page.messages) if (!this.find(message.id)) this.place(message);
     }
@@ -137,7 +152,7 @@ export class Log {
   }
 
   remove(message) {
-    const item = this.items.find((one) => same(one.message, message));
+    const item = this.known(message);
     if (!item) return;
     item.day?.remove();
     item.shown.remove();

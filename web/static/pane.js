@@ -126,7 +126,11 @@ export class Pane {
     chip.removeAttribute("aria-busy");
   }
 
-  async press(body) {
+  press(body) {
+    return this.sending.inTurn(() => this.handOver(body));
+  }
+
+  async handOver(body) {
     const stop = this.wait(body.chat);
     try {
       const answer = await post("/web/tap", body);

@@ -1,4 +1,4 @@
-// What somebody says is shown at once and sent in order; what does not get through waits to be sent again.
+// What somebody does is handed over in order; what they say is shown at once, and waits to be sent again if it must.
 
 import { newKey, post } from "./api.js";
 
@@ -30,7 +30,7 @@ export class Sending {
     const message = { ...said, sender: this.pane.speaker(said.chat), at: new Date().toISOString(), state: "sending" };
     this.open.set(message.key, { message, request });
     this.pane.log.put(message, { local: true });
-    this.next(message.key);
+    this.inTurn(() => this.deliver(message.key));
   }
 
   // Whether the fate of a message is still being decided here.
@@ -38,8 +38,11 @@ export class Sending {
     return Boolean(message.key) && this.open.has(message.key) && !this.open.get(message.key).failed;
   }
 
-  next(key) {
-    this.queue = this.queue.then(() => this.deliver(key));
+  // A tap does not overtake the words before it, nor words a tap: each waits until the desk has the one before.
+  inTurn(deed) {
+    const done = this.queue.then(deed);
+    this.queue = done.catch(() => {});
+    return done;
   }
 
   async deliver(key) {
@@ -74,7 +77,7 @@ export class Sending {
     const request = kept?.request ?? (() => post("/web/again", { chat: message.chat, message: message.id }));
     this.open.set(message.key, { message: { photos: [], ...sending }, request });
     this.pane.log.put(sending, { local: true });
-    this.next(message.key);
+    this.inTurn(() => this.deliver(message.key));
   }
 }
 
