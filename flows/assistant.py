@@ -10,10 +10,10 @@ from typing import Any
 
 from flows.engine.effects import Effect, OpenTicket
 from flows.engine.form import Flow
-from flows.engine.lifecycle import Action, Audience, Clock, Lifecycle, Line, Role, Stage, Timer
-from flows.engine.messages import Json, Phrase
+from flows.engine.lifecycle import Action, Audience, Clock, Lifecycle, Line, Timer
+from flows.engine.messages import Phrase
 from flows.engine.questions import HomeChoice, Photos, Text, parts
-from flows.ticket import RESIDENT, STAFF, UNDELIVERED, ActionFlow, speak
+from flows.ticket import CLOCK, LADDER, RESIDENT, STAFF, TO_RESIDENT, UNDELIVERED, ActionFlow, speak
 
 
 class Talk(Flow):
@@ -29,18 +29,13 @@ class Talk(Flow):
     def is_asked_for_photos(self) -> bool:
         return False
 
-    @home.when
-    def home_must_be_named(self) -> bool:
-        return len(self.facts.homes) != 1
-
     def album(self) -> Photos:
         return Talk.photos
 
     def submit(self) -> Sequence[Effect]:
-        home = self.home if self.home_must_be_named() else self.facts.homes[0]
         pictures = tuple(photo.file for photo in Talk.photos.gathered(self))
         described = parts(self.stored(Talk.message))
-        return (OpenTicket(self.name, home.id, False, {"text": self.message}, pictures, described),)
+        return (OpenTicket(self.name, self.home.id, False, {"text": self.message}, pictures, described),)
 
 
 class Rejoinder(ActionFlow):
@@ -56,12 +51,6 @@ class Rejoinder(ActionFlow):
 
     def album(self) -> Photos:
         return Rejoinder.photos
-
-    def values(self) -> dict[str, Json]:
-        return {"note": self.note}
-
-    def pictures(self) -> tuple[int, ...]:
-        return tuple(photo.file for photo in Rejoinder.photos.gathered(self))
 
 
 def lines(stored: Mapping[str, Any]) -> tuple[Line, ...]:
@@ -95,7 +84,7 @@ LIFECYCLE = Lifecycle(
             "respond",
             timedelta(minutes=30),
             timedelta(minutes=10),
-            (Stage(0.5, Audience.GROUP), Stage(1.0, Audience.DUTY_LEAD), Stage(2.0, Audience.MANAGER)),
+            LADDER,
             working=True,
         ),
     ),
@@ -119,7 +108,7 @@ LIFECYCLE = Lifecycle(
             frm=RUNNING,
             to=State.CLOSED,
             stops=("respond", "quiet"),
-            tells=frozenset({Audience.RESIDENT}),
+            tells=TO_RESIDENT,
         ),
         Action(
             "add",
@@ -145,7 +134,7 @@ LIFECYCLE = Lifecycle(
         Action("thanks", by=RESIDENT, frm=RUNNING, to=State.CLOSED, stops=("respond", "quiet")),
         Action(
             UNDELIVERED,
-            by=frozenset({Role.CLOCK}),
+            by=CLOCK,
             frm=frozenset({State.ANSWERED}),
             to=State.OPEN,
             starts=("respond",),
@@ -155,7 +144,7 @@ LIFECYCLE = Lifecycle(
         ),
         Action(
             "close",
-            by=frozenset({Role.CLOCK}),
+            by=CLOCK,
             frm=frozenset({State.ANSWERED}),
             to=State.CLOSED,
             stops=("quiet",),

@@ -1,4 +1,4 @@
-"""Every service there is: a module in this folder with a lifecycle or an errand; nothing lists them."""
+"""Every service there is: a module or a folder here with a lifecycle or an errand; nothing lists them."""
 
 from __future__ import annotations
 

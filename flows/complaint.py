@@ -25,15 +25,16 @@ from flows.engine.questions import (
     parts,
 )
 from flows.ticket import (
+    LADDER,
     RATING,
     RESIDENT,
+    TO_ASSIGNEE,
+    TO_GROUP,
+    TO_RESIDENT,
     ActionFlow,
-    Addition,
-    Complaint,
-    Opinion,
     Reason,
     Speech,
-    Withdrawal,
+    resident_actions,
 )
 
 
@@ -99,7 +100,7 @@ class Grievance(Flow):
     name = "complaint"
     home = HomeChoice()
     subject = Choice(Subject)
-    team = Choice(Team)
+    team = Choice(Team).where(subject, *COLLEAGUES)
     details = Text(least=2, most=8000, catches=True)
     photos = Photos(most=9)
     wish = Text(most=500).optional()
@@ -107,27 +108,18 @@ class Grievance(Flow):
     phone = Phone()
     hide = Discretion()
 
-    @home.when
-    def home_must_be_named(self) -> bool:
-        return len(self.facts.homes) != 1
-
-    @team.when
-    def is_about_colleagues(self) -> bool:
-        return self.subject in COLLEAGUES
-
     @phone.when
     def is_called_or_visited(self) -> bool:
         return self.reach is not Reach.HERE
 
     def submit(self) -> Sequence[Effect]:
-        home = self.home if self.home_must_be_named() else self.facts.homes[0]
         phone = self.phone if self.is_called_or_visited() else ""
         details = Details(
             self.subject, _team(self), self.details, self.wish or "", self.reach, phone, self.hide
         )
         pictures = tuple(photo.file for photo in self.photos)
         described = parts(self.stored(Grievance.details))
-        return (OpenTicket(self.name, home.id, False, details.to_json(), pictures, described),)
+        return (OpenTicket(self.name, self.home.id, False, details.to_json(), pictures, described),)
 
 
 def _team(form: Form) -> Team:
@@ -221,11 +213,8 @@ class Objection(ActionFlow):
     """Why the resident does not agree."""
 
     name = "complaint.disagree"
-    why = Text(least=2, most=1000, catches=True)
+    note = Text(least=2, most=1000, catches=True)
     photos = Photos()
-
-    def values(self) -> dict[str, Json]:
-        return {"note": self.why}
 
 
 class Assent(ActionFlow):
@@ -234,9 +223,6 @@ class Assent(ActionFlow):
     name = "complaint.assent"
     note = Text(least=2, most=500)
 
-    def values(self) -> dict[str, Json]:
-        return {"note": self.note}
-
 
 class Settlement(ActionFlow):
     """Why it happened and what will prevent a repeat, for colleagues; a closing word, for the resident."""
@@ -244,10 +230,7 @@ class Settlement(ActionFlow):
     name = "complaint.settle"
     cause = Text(least=2, most=1000)
     prevention = Text(least=2, most=1000)
-    word = Text(least=2, most=1000)
-
-    def values(self) -> dict[str, Json]:
-        return {"cause": self.cause, "prevention": self.prevention, "note": self.word}
+    note = Text(least=2, most=1000)
 
 
 class Report(ActionFlow):
@@ -258,16 +241,6 @@ class Report(ActionFlow):
 
     def values(self) -> dict[str, Json]:
         return {"note": self.visited, "visited": self.visited}
-
-
-class Verdict(Opinion):
-    """The resident's view of how the complaint was looked after."""
-
-    name = "complaint.opinion"
-    comment = Text(most=500).optional()
-
-    def values(self) -> dict[str, Json]:
-        return {**super().values(), "comment": self.comment}
 
 
 # --- the table
@@ -294,8 +267,6 @@ RUNNING = FREE | OURS | {State.PROPOSED}
 ENDED = frozenset({State.CLOSED})
 PROMISES = ("respond", "plan", "resolve")
 EVERYTHING = (*PROMISES, "inform", "decide", "promised")
-TO_RESIDENT = frozenset({Audience.RESIDENT})
-TO_ASSIGNEE = frozenset({Audience.ASSIGNEE})
 
 
 def _about_care(details: Mapping[str, Any]) -> bool:
@@ -333,7 +304,7 @@ LIFECYCLE = Lifecycle(
             "respond",
             timedelta(hours=2),
             timedelta(hours=1),
-            (Stage(0.5, Audience.GROUP), Stage(1.0, Audience.DUTY_LEAD), Stage(2.0, Audience.MANAGER)),
+            LADDER,
             working=True,
         ),
         Clock(
@@ -462,7 +433,7 @@ LIFECYCLE = Lifecycle(
             frees=True,
             starts=("respond",),
             stops=("inform",),
-            tells=TO_RESIDENT | {Audience.GROUP},
+            tells=TO_RESIDENT | TO_GROUP,
         ),
         Action(
             "visited",
@@ -475,43 +446,20 @@ LIFECYCLE = Lifecycle(
             keeps=("visited",),
             internal=True,
         ),
-        Action(
-            "nudge",
-            by=RESIDENT,
-            frm=FREE | OURS,
-            every=timedelta(hours=2),
-            tells=frozenset({Audience.ASSIGNEE, Audience.GROUP}),
-        ),
-        Action("add", by=RESIDENT, frm=RUNNING, asks=Addition, tells=TO_ASSIGNEE),
-        Action(
-            "cancel",
-            by=RESIDENT,
-            frm=RUNNING,
-            to=State.CANCELLED,
-            asks=Withdrawal,
-            stops=EVERYTHING,
-            tells=TO_ASSIGNEE,
-        ),
-        Action("rate", by=RESIDENT, frm=ENDED, stops=("rating",), hidden=True),
-        Action("opinion", by=RESIDENT, frm=ENDED, asks=Verdict, hidden=True),
-        Action(
-            "reopen",
-            by=RESIDENT,
-            frm=ENDED,
-            to=State.REOPENED,
-            asks=Complaint,
-            frees=True,
-            starts=PROMISES,
-            stops=("rating", "visit"),
-            drops=("visited",),
-            tells=frozenset({Audience.DUTY_LEAD}),
-        ),
-        Action(
-            "close",
-            by=frozenset({Role.CLOCK}),
-            frm=ENDED,
-            stops=("rating",),
-            hidden=True,
+        *resident_actions(
+            waiting=RUNNING,
+            working=frozenset(),
+            done=State.CLOSED,
+            closed=State.CLOSED,
+            cancelled=State.CANCELLED,
+            reopened=State.REOPENED,
+            clocks=EVERYTHING,
+            promises=PROMISES,
+            but={
+                "nudge": {"frm": FREE | OURS},
+                "add": {"frm": RUNNING},
+                "reopen": {"stops": ("rating", "visit"), "drops": ("visited",)},
+            },
         ),
     ),
 )

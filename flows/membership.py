@@ -12,7 +12,7 @@ from flows.engine.form import Flow
 from flows.engine.lifecycle import Action, Audience, Clock, Lifecycle, Line, Role, Stage
 from flows.engine.messages import Json, Phrase
 from flows.engine.questions import Choice, HomeSearch, Phone, Photos, Text, parts
-from flows.ticket import RESIDENT, ActionFlow, Addition, Reason, Withdrawal
+from flows.ticket import LADDER, RESIDENT, TO_ASSIGNEE, TO_GROUP, ActionFlow, Addition, Reason, Withdrawal
 
 
 class Standing(StrEnum):
@@ -57,10 +57,7 @@ class Inquiry(ActionFlow):
     """What staff still want to know; the answer is added to the request."""
 
     name = "membership.inquiry"
-    wanted = Text(least=2, most=500)
-
-    def values(self) -> dict[str, Json]:
-        return {"note": self.wanted}
+    note = Text(least=2, most=500)
 
 
 def lines(stored: Mapping[str, Any]) -> tuple[Line, ...]:
@@ -113,7 +110,7 @@ LIFECYCLE = Lifecycle(
             "respond",
             timedelta(hours=2),
             timedelta(hours=2),
-            (Stage(0.5, Audience.GROUP), Stage(1.0, Audience.DUTY_LEAD), Stage(2.0, Audience.MANAGER)),
+            LADDER,
             working=True,
         ),
         Clock(
@@ -168,9 +165,9 @@ LIFECYCLE = Lifecycle(
             by=RESIDENT,
             frm=WAITING,
             every=timedelta(hours=2),
-            tells=frozenset({Audience.ASSIGNEE, Audience.GROUP}),
+            tells=TO_ASSIGNEE | TO_GROUP,
         ),
-        Action("add", by=RESIDENT, frm=WAITING, asks=Addition, tells=frozenset({Audience.ASSIGNEE})),
+        Action("add", by=RESIDENT, frm=WAITING, asks=Addition, tells=TO_ASSIGNEE),
         Action(
             "cancel",
             by=RESIDENT,
@@ -178,7 +175,7 @@ LIFECYCLE = Lifecycle(
             to=State.CANCELLED,
             asks=Withdrawal,
             stops=CLOCKS,
-            tells=frozenset({Audience.ASSIGNEE}),
+            tells=TO_ASSIGNEE,
         ),
     ),
 )

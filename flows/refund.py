@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
@@ -28,7 +27,17 @@ from flows.engine.questions import (
     YesNo,
     parts,
 )
-from flows.ticket import RATING, RESIDENT, ActionFlow, Opinion, Reason, resident_actions
+from flows.ticket import (
+    CLOCK,
+    LADDER,
+    RATING,
+    RESIDENT,
+    TO_ASSIGNEE,
+    TO_RESIDENT,
+    ActionFlow,
+    Reason,
+    resident_actions,
+)
 
 
 class Deposit(StrEnum):
@@ -82,30 +91,13 @@ class Refund(Flow):
     amount = Money(least=1).optional()
     photos = Photos()
     way = Choice(Way)
-    holder = Text(least=2, most=60)
-    bank = Text(least=2, most=100)
-    account = Account()
+    holder = Text(least=2, most=60).where(way, Way.ACCOUNT)
+    bank = Text(least=2, most=100).where(way, Way.ACCOUNT)
+    account = Account().where(way, Way.ACCOUNT)
     note = Text(most=1000, catches=True).optional()
 
-    @home.when
-    def home_must_be_named(self) -> bool:
-        return len(self.facts.homes) != 1
-
-    @holder.when
-    def goes_to_somebody(self) -> bool:
-        return self.way is Way.ACCOUNT
-
-    @bank.when
-    def goes_to_a_bank(self) -> bool:
-        return self.way is Way.ACCOUNT
-
-    @account.when
-    def goes_to_an_account(self) -> bool:
-        return self.way is Way.ACCOUNT
-
     def submit(self) -> Sequence[Effect]:
-        home = self.home if self.home_must_be_named() else self.facts.homes[0]
-        account = self.goes_to_an_account()
+        account = self.way is Way.ACCOUNT
         details: dict[str, Json] = {
             "what": self.what.value,
             "deposit": self.amount,
@@ -115,7 +107,7 @@ class Refund(Flow):
         }
         pictures = tuple(photo.file for photo in Refund.photos.gathered(self))
         described = parts(self.stored(Refund.note))
-        return (OpenTicket(self.name, home.id, False, details, pictures, described),)
+        return (OpenTicket(self.name, self.home.id, False, details, pictures, described),)
 
 
 def period(facts: Facts) -> int:
@@ -133,21 +125,9 @@ class Payee(ActionFlow):
 
     name = "refund.whom"
     way = Choice(Way)
-    holder = Text(least=2, most=60)
-    bank = Text(least=2, most=100)
-    account = Account()
-
-    @holder.when
-    def goes_to_somebody(self) -> bool:
-        return self.way is Way.ACCOUNT
-
-    @bank.when
-    def goes_to_a_bank(self) -> bool:
-        return self.way is Way.ACCOUNT
-
-    @account.when
-    def goes_to_an_account(self) -> bool:
-        return self.way is Way.ACCOUNT
+    holder = Text(least=2, most=60).where(way, Way.ACCOUNT)
+    bank = Text(least=2, most=100).where(way, Way.ACCOUNT)
+    account = Account().where(way, Way.ACCOUNT)
 
     def values(self) -> dict[str, Json]:
         if self.way is Way.AS_PAID:
@@ -160,15 +140,11 @@ class Inspection(ActionFlow):
 
     name = "refund.inspection"
     sound = YesNo()
-    finding = Text(least=2, most=500)
+    note = Text(least=2, most=500).where(sound, False)
     photos = Photos()
 
-    @finding.when
-    def is_something_wrong(self) -> bool:
-        return not self.sound
-
     def values(self) -> dict[str, Json]:
-        found: dict[str, Json] = {"sound": self.sound, "note": "" if self.sound else self.finding}
+        found = super().values()
         if self.facts.about.get("action") == "survey":
             found["until"] = (self.facts.now + timedelta(days=max(period(self.facts), 1))).isoformat()
         return found
@@ -180,26 +156,12 @@ class Approval(ActionFlow):
     name = "refund.approval"
     amount = Money()
     cut = YesNo()
-    deducted = Money(least=1)
-    reason = Text(least=2, most=500)
-    photos = Photos()
-
-    @deducted.when
-    def has_a_price(self) -> bool:
-        return self.cut
-
-    @reason.when
-    def has_a_reason(self) -> bool:
-        return self.cut
-
-    @photos.when
-    def can_be_seen(self) -> bool:
-        return self.cut
+    deducted = Money(least=1).where(cut, True)
+    reason = Text(least=2, most=500).where(cut, True)
+    photos = Photos().where(cut, True)
 
     def values(self) -> dict[str, Json]:
-        if not self.cut:
-            return {"amount": self.amount, "deducted": 0, "reason": ""}
-        return {"amount": self.amount, "deducted": self.deducted, "reason": self.reason}
+        return {"deducted": 0, "reason": "", **super().values()}
 
 
 class Supplement(ActionFlow):
@@ -210,7 +172,7 @@ class Supplement(ActionFlow):
     reason = Text(least=2, most=500)
 
     def values(self) -> dict[str, Json]:
-        return {"amount": self.amount, "deducted": 0, "reason": self.reason, "more": True}
+        return super().values() | {"deducted": 0, "more": True}
 
 
 class Payment(ActionFlow):
@@ -221,38 +183,22 @@ class Payment(ActionFlow):
     photos = Photos()
 
     def values(self) -> dict[str, Json]:
-        return {"reference": self.reference, "more": False}
+        return super().values() | {"more": False}
 
 
 class Objection(ActionFlow):
     """What the resident does not agree with."""
 
     name = "refund.objection"
-    wrong = Text(least=2, most=1000, catches=True)
+    note = Text(least=2, most=1000, catches=True)
     photos = Photos()
-
-    def values(self) -> dict[str, Json]:
-        return {"note": self.wrong}
 
 
 class Explanation(ActionFlow):
     """Why it stays as it was decided; the resident reads it."""
 
     name = "refund.explanation"
-    why = Text(least=2, most=1000)
-
-    def values(self) -> dict[str, Json]:
-        return {"note": self.why}
-
-
-class RefundOpinion(Opinion):
-    """The resident's view of how the deposit came back."""
-
-    name = "refund.opinion"
-    comment = Text(most=500).optional()
-
-    def values(self) -> dict[str, Json]:
-        return {**super().values(), "comment": self.comment}
+    note = Text(least=2, most=1000)
 
 
 class State(StrEnum):
@@ -346,27 +292,10 @@ def is_unpaid(details: Mapping[str, Any]) -> bool:
 DESK = frozenset({Role.DESK, Role.ASSISTANT, Role.DUTY_LEAD, Role.MANAGER})
 PAYERS = frozenset({Role.DESK, Role.ASSISTANT, Role.MANAGER})
 LEADS = frozenset({Role.DUTY_LEAD, Role.MANAGER})
-CLOCK = frozenset({Role.CLOCK})
-TO_RESIDENT = frozenset({Audience.RESIDENT})
 UNDECIDED = frozenset({State.REQUESTED, State.ACCEPTED, State.WAITING, State.DUE, State.INSPECTED})
 OPEN = UNDECIDED | {State.APPROVED, State.DISPUTED}
 ALL_CLOCKS = ("respond", "resolve", "period", "confirming")
 SECRETS = ("payee",)
-
-ITS_RESIDENTS = {
-    action.name: action
-    for action in resident_actions(
-        waiting=UNDECIDED,
-        working=frozenset({State.APPROVED, State.PAID, State.DISPUTED}),
-        done=State.CONFIRMED,
-        closed=State.CLOSED,
-        cancelled=State.CANCELLED,
-        reopened=State.DISPUTED,
-        opinion=RefundOpinion,
-        clocks=ALL_CLOCKS,
-        promises=("respond",),
-    )
-}
 
 LIFECYCLE = Lifecycle(
     kind="refund",
@@ -386,7 +315,7 @@ LIFECYCLE = Lifecycle(
             "respond",
             timedelta(hours=8),
             timedelta(hours=8),
-            (Stage(0.5, Audience.GROUP), Stage(1.0, Audience.DUTY_LEAD), Stage(2.0, Audience.MANAGER)),
+            LADDER,
             working=True,
         ),
         Clock(
@@ -455,7 +384,7 @@ LIFECYCLE = Lifecycle(
             to=State.DUE,
             drops=("until",),
             resumes=True,
-            tells=TO_RESIDENT | {Audience.ASSIGNEE},
+            tells=TO_RESIDENT | TO_ASSIGNEE,
         ),
         Action(
             "reinspect",
@@ -475,7 +404,7 @@ LIFECYCLE = Lifecycle(
             asks=Approval,
             keeps=("amount", "deducted", "reason"),
             stops=("respond",),
-            tells=TO_RESIDENT | {Audience.ASSIGNEE},
+            tells=TO_RESIDENT | TO_ASSIGNEE,
             offers=("payee", "dispute"),
         ),
         Action(
@@ -487,7 +416,7 @@ LIFECYCLE = Lifecycle(
             asks=Supplement,
             keeps=("amount", "deducted", "reason", "more"),
             stops=("respond",),
-            tells=TO_RESIDENT | {Audience.ASSIGNEE},
+            tells=TO_RESIDENT | TO_ASSIGNEE,
             offers=("payee",),
         ),
         Action(
@@ -498,7 +427,7 @@ LIFECYCLE = Lifecycle(
             given=is_unpaid,
             asks=Explanation,
             stops=("respond",),
-            tells=TO_RESIDENT | {Audience.ASSIGNEE},
+            tells=TO_RESIDENT | TO_ASSIGNEE,
             offers=("dispute",),
         ),
         Action(
@@ -510,7 +439,7 @@ LIFECYCLE = Lifecycle(
             asks=Explanation,
             starts=("confirming",),
             stops=("respond",),
-            tells=TO_RESIDENT | {Audience.ASSIGNEE},
+            tells=TO_RESIDENT | TO_ASSIGNEE,
             offers=("confirm", "dispute"),
         ),
         Action(
@@ -536,7 +465,7 @@ LIFECYCLE = Lifecycle(
             asks=Reason,
             drops=SECRETS,
             stops=ALL_CLOCKS,
-            tells=TO_RESIDENT | {Audience.ASSIGNEE},
+            tells=TO_RESIDENT | TO_ASSIGNEE,
         ),
         Action(
             "confirm",
@@ -573,7 +502,7 @@ LIFECYCLE = Lifecycle(
             given=is_astray,
             asks=Payee,
             keeps=SECRETS,
-            tells=frozenset({Audience.ASSIGNEE}),
+            tells=TO_ASSIGNEE,
         ),
         Action(
             "redirect",
@@ -582,11 +511,18 @@ LIFECYCLE = Lifecycle(
             given=is_payable,
             asks=Payee,
             keeps=SECRETS,
-            tells=frozenset({Audience.ASSIGNEE}),
+            tells=TO_ASSIGNEE,
         ),
-        replace(ITS_RESIDENTS["nudge"], frm=OPEN),
-        replace(ITS_RESIDENTS["cancel"], drops=SECRETS),
-        replace(ITS_RESIDENTS["reopen"], frees=False),
-        *(ITS_RESIDENTS[name] for name in ("add", "rate", "opinion", "close")),
+        *resident_actions(
+            waiting=UNDECIDED,
+            working=frozenset({State.APPROVED, State.PAID, State.DISPUTED}),
+            done=State.CONFIRMED,
+            closed=State.CLOSED,
+            cancelled=State.CANCELLED,
+            reopened=State.DISPUTED,
+            clocks=ALL_CLOCKS,
+            promises=("respond",),
+            but={"nudge": {"frm": OPEN}, "cancel": {"drops": SECRETS}, "reopen": {"frees": False}},
+        ),
     ),
 )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime, time, timedelta
 from enum import StrEnum
 from typing import Any
@@ -11,11 +10,21 @@ from typing import Any
 from flows.engine import when
 from flows.engine.effects import Act, Consequence, Effect, EndPasses, IssuePass, Moved, OpenTicket
 from flows.engine.form import Flow
-from flows.engine.lifecycle import Action, Audience, Clock, Lifecycle, Line, Role, Stage, Timer
+from flows.engine.lifecycle import Action, Audience, Clock, Lifecycle, Line, Role, Timer
 from flows.engine.messages import Heard, Json, Option, Phrase, Picked, Rejected, Said, Told
 from flows.engine.questions import Form, HomeChoice, Photos, Question, Text, Unanswered, YesNo, parts
 from flows.engine.when import Window
-from flows.ticket import RATING, ActionFlow, Opinion, Reason, resident_actions
+from flows.ticket import (
+    CLOCK,
+    LADDER,
+    OWNER,
+    RATING,
+    RESIDENT,
+    TO_RESIDENT,
+    ActionFlow,
+    Reason,
+    resident_actions,
+)
 
 HOURS = ("07:00", "22:00")
 """When goods may pass the gate, where a community has set no hours of its own."""
@@ -112,25 +121,20 @@ class Release(Flow):
     window = Passage()
     vehicle = Text(least=2, most=100).optional()
 
-    @home.when
-    def home_must_be_named(self) -> bool:
-        return len(self.facts.homes) != 1
-
     def submit(self) -> Sequence[Effect]:
-        home = self.home if self.home_must_be_named() else self.facts.homes[0]
         terms, window = self.facts.terms.get(self.name, {}), self.window
         details: dict[str, Json] = {
             "text": self.goods,
             "start": window.start.isoformat(),
             "until": window.end.isoformat(),
             "vehicle": self.vehicle or "",
-            "lets": home.role != "owner",
+            "lets": self.home.role != "owner",
             "approval": bool(terms.get("approval") or terms.get("arrears")),
             "arrears": bool(terms.get("arrears")),
         }
         pictures = tuple(photo.file for photo in Release.photos.gathered(self))
         described = parts(self.stored(Release.goods))
-        return (OpenTicket(self.name, home.id, False, details, pictures, described),)
+        return (OpenTicket(self.name, self.home.id, False, details, pictures, described),)
 
 
 class Inspection(ActionFlow):
@@ -138,15 +142,8 @@ class Inspection(ActionFlow):
 
     name = "release.inspection"
     match = YesNo()
-    difference = Text(least=2, most=500)
+    reason = Text(least=2, most=500).where(match, False)
     photos = Photos()
-
-    @difference.when
-    def is_something_else(self) -> bool:
-        return not self.match
-
-    def values(self) -> dict[str, Json]:
-        return {"match": True} if self.match else {"reason": self.difference}
 
     def submit(self) -> Sequence[Effect]:
         ticket = int(str(self.facts.about["ticket"]))
@@ -158,40 +155,21 @@ class Word(ActionFlow):
     """The owner agreed in another way: who heard it, and how."""
 
     name = "release.word"
-    how = Text(least=2, most=300)
-
-    def values(self) -> dict[str, Json]:
-        return {"note": self.how}
+    note = Text(least=2, most=300)
 
 
 class Objection(ActionFlow):
     """Why the owner does not agree, if they like to say so."""
 
     name = "release.objection"
-    why = Text(least=2, most=300).optional()
-
-    def values(self) -> dict[str, Json]:
-        return {"reason": self.why or ""}
+    reason = Text(least=2, most=300).optional()
 
 
 class Settling(ActionFlow):
     """What was done about it, when a resident was not content; they read it."""
 
     name = "release.settling"
-    done = Text(least=2, most=500)
-
-    def values(self) -> dict[str, Json]:
-        return {"note": self.done}
-
-
-class ReleaseOpinion(Opinion):
-    """The resident's view of how it went at the gate."""
-
-    name = "release.opinion"
-    comment = Text(most=500).optional()
-
-    def values(self) -> dict[str, Json]:
-        return {**super().values(), "comment": self.comment}
+    note = Text(least=2, most=500)
 
 
 class State(StrEnum):
@@ -256,25 +234,8 @@ def as_it_is(moved: Moved) -> Sequence[Consequence]:
 
 DESK = frozenset({Role.DESK, Role.ASSISTANT, Role.DUTY_LEAD, Role.MANAGER})
 GATE = frozenset({Role.GUARD, Role.DUTY_LEAD, Role.MANAGER})
-CLOCK, RESIDENT, OWNER = (frozenset({role}) for role in (Role.CLOCK, Role.RESIDENT, Role.OWNER))
-TO_RESIDENT = frozenset({Audience.RESIDENT})
 WAITING = frozenset({State.REQUESTED, State.OWNER, State.ISSUED})
 ALL_CLOCKS = ("respond", "expiry")
-
-ITS_RESIDENTS = {
-    action.name: action
-    for action in resident_actions(
-        waiting=WAITING,
-        working=frozenset({State.REOPENED}),
-        done=State.RELEASED,
-        closed=State.CLOSED,
-        cancelled=State.REVOKED,
-        reopened=State.REOPENED,
-        opinion=ReleaseOpinion,
-        clocks=ALL_CLOCKS,
-        promises=("respond",),
-    )
-}
 
 LIFECYCLE = Lifecycle(
     kind="release",
@@ -292,7 +253,7 @@ LIFECYCLE = Lifecycle(
             "respond",
             timedelta(hours=2),
             timedelta(hours=1),
-            (Stage(0.5, Audience.GROUP), Stage(1.0, Audience.DUTY_LEAD), Stage(2.0, Audience.MANAGER)),
+            LADDER,
             working=True,
         ),
     ),
@@ -429,8 +390,19 @@ LIFECYCLE = Lifecycle(
             tells=frozenset({Audience.OWNER}),
             offers=("consent", "decline"),
         ),
-        replace(ITS_RESIDENTS["nudge"], frm=frozenset({State.REQUESTED, State.REOPENED})),
-        replace(ITS_RESIDENTS["cancel"], then=taken_back),
-        *(ITS_RESIDENTS[name] for name in ("reopen", "add", "rate", "opinion", "close")),
+        *resident_actions(
+            waiting=WAITING,
+            working=frozenset({State.REOPENED}),
+            done=State.RELEASED,
+            closed=State.CLOSED,
+            cancelled=State.REVOKED,
+            reopened=State.REOPENED,
+            clocks=ALL_CLOCKS,
+            promises=("respond",),
+            but={
+                "nudge": {"frm": frozenset({State.REQUESTED, State.REOPENED})},
+                "cancel": {"then": taken_back},
+            },
+        ),
     ),
 )

@@ -14,7 +14,18 @@ from flows.engine.lifecycle import Action, Audience, Clock, Lifecycle, Line, Rol
 from flows.engine.messages import Json, Phrase
 from flows.engine.questions import Choice, Form, HomeChoice, Phone, Photos, Several, Slot, Text, YesNo, parts
 from flows.engine.when import Window
-from flows.ticket import RATING, ActionFlow, Opinion, Reason, resident_actions
+from flows.ticket import (
+    LADDER,
+    RATING,
+    RESIDENT,
+    TO_ASSIGNEE,
+    TO_GROUP,
+    TO_RESIDENT,
+    ActionFlow,
+    Rating,
+    Reason,
+    resident_actions,
+)
 
 
 class Place(StrEnum):
@@ -71,10 +82,6 @@ class Repair(Flow):
     visit = Slot()
     phone = Phone()
 
-    @home.when
-    def home_must_be_named(self) -> bool:
-        return len(self.facts.homes) != 1
-
     @hazard.when
     def can_be_dangerous(self) -> bool:
         return self.trade in DANGEROUS
@@ -98,11 +105,10 @@ class Repair(Flow):
         return Repair.photos
 
     def submit(self) -> Sequence[Effect]:
-        home = self.home if self.home_must_be_named() else self.facts.homes[0]
         details = Details(self.place, self.trade, self.urgent, self.details, self.phone, self._window())
         pictures = tuple(photo.file for photo in Repair.photos.gathered(self))
         described = parts(self.stored(Repair.details))
-        return (OpenTicket(self.name, home.id, self.urgent, details.to_json(), pictures, described),)
+        return (OpenTicket(self.name, self.home.id, self.urgent, details.to_json(), pictures, described),)
 
     def _window(self) -> Window | None:
         return self.visit.window if self.is_visited_at_home() else None
@@ -211,15 +217,12 @@ class Pause(ActionFlow):
         return {"reason": self.reason, "until": None if window is None else window.start.isoformat()}
 
 
-class RepairOpinion(Opinion):
+class RepairOpinion(Rating):
     """The resident's view of a visit, with the promise about shoe covers and mat."""
 
     name = "repair.opinion"
     covers = YesNo().optional()
     comment = Text(most=500).optional()
-
-    def values(self) -> dict[str, Json]:
-        return {**super().values(), "covers": self.covers, "comment": self.comment}
 
 
 WORKERS = frozenset({Role.TECHNICIAN, Role.DUTY_LEAD, Role.MANAGER})
@@ -227,7 +230,6 @@ DESK = frozenset({Role.DESK, Role.DUTY_LEAD, Role.MANAGER})
 WAITING = frozenset({State.NEW, State.REOPENED, State.ACCEPTED, State.ON_THE_WAY, State.PAUSED})
 WORKING = frozenset({State.ARRIVED})
 ALL_CLOCKS = ("respond", "resolve", "arrival", "wake")
-TO_RESIDENT = frozenset({Audience.RESIDENT})
 
 LIFECYCLE = Lifecycle(
     kind="repair",
@@ -244,7 +246,7 @@ LIFECYCLE = Lifecycle(
             "respond",
             timedelta(minutes=15),
             timedelta(minutes=20),
-            (Stage(0.5, Audience.GROUP), Stage(1.0, Audience.DUTY_LEAD), Stage(2.0, Audience.MANAGER)),
+            LADDER,
             working=True,
         ),
         Clock(
@@ -318,7 +320,7 @@ LIFECYCLE = Lifecycle(
             own=True,
             resumes=True,
             stops=("wake",),
-            tells=TO_RESIDENT | {Audience.ASSIGNEE},
+            tells=TO_RESIDENT | TO_ASSIGNEE,
         ),
         Action(
             "transfer",
@@ -331,7 +333,7 @@ LIFECYCLE = Lifecycle(
             resumes=True,
             starts=("respond",),
             stops=("arrival", "wake"),
-            tells=TO_RESIDENT | {Audience.GROUP},
+            tells=TO_RESIDENT | TO_GROUP,
         ),
         Action(
             "withdraw",
@@ -340,16 +342,16 @@ LIFECYCLE = Lifecycle(
             to=State.CANCELLED,
             asks=Reason,
             stops=ALL_CLOCKS,
-            tells=TO_RESIDENT | {Audience.ASSIGNEE},
+            tells=TO_RESIDENT | TO_ASSIGNEE,
         ),
         Action(
             "waiting",
-            by=frozenset({Role.RESIDENT}),
+            by=RESIDENT,
             frm=frozenset({State.ON_THE_WAY}),
             tells=frozenset({Audience.ASSIGNEE, Audience.DUTY_LEAD}),
             hidden=True,
         ),
-        Action("met", by=frozenset({Role.RESIDENT}), frm=frozenset({State.ON_THE_WAY}), hidden=True),
+        Action("met", by=RESIDENT, frm=frozenset({State.ON_THE_WAY}), hidden=True),
         *resident_actions(
             waiting=WAITING,
             working=WORKING,

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from enum import StrEnum
+from typing import Any
 
 from flows.engine.effects import Act, Effect
 from flows.engine.form import Flow
-from flows.engine.lifecycle import OUTSIDERS, Action, Audience, Role, Timer
+from flows.engine.lifecycle import OUTSIDERS, Action, Audience, Role, Stage, Timer
 from flows.engine.messages import Json
 from flows.engine.questions import Photos, Stars, Text, YesNo
 
 RESIDENT = frozenset({Role.RESIDENT})
+CLOCK = frozenset({Role.CLOCK})
+OWNER = frozenset({Role.OWNER})
 STAFF = frozenset(Role) - OUTSIDERS
+TO_RESIDENT = frozenset({Audience.RESIDENT})
+TO_ASSIGNEE = frozenset({Audience.ASSIGNEE})
+TO_GROUP = frozenset({Audience.GROUP})
 
 
 class ActionFlow(Flow):
@@ -23,11 +30,13 @@ class ActionFlow(Flow):
     review = False
 
     def values(self) -> dict[str, Json]:
-        return {}
+        """What the action is told: every answer under its question's name, but for the photos."""
+        told = (one for one in self.questions if self.applies(one) or not one.arises(self))
+        return {one.name: self.answer(one) for one in told if not isinstance(one, Photos)}
 
     def pictures(self) -> tuple[int, ...]:
-        """Every photo that was sent in answer to one of the questions."""
-        gathered = (one.gathered(self) for one in self.applicable() if isinstance(one, Photos))
+        """Every photo that was sent, whatever it was an answer to."""
+        gathered = (one.gathered(self) for one in self.questions if isinstance(one, Photos))
         return tuple(photo.file for photos in gathered for photo in photos)
 
     def submit(self) -> Sequence[Effect]:
@@ -42,9 +51,6 @@ class Addition(ActionFlow):
     note = Text(most=1000, catches=True)
     photos = Photos()
 
-    def values(self) -> dict[str, Json]:
-        return {"note": self.note}
-
 
 class Speech(ActionFlow):
     """A colleague's words to the resident, and photos if there are any. See `speak`."""
@@ -53,9 +59,6 @@ class Speech(ActionFlow):
     note = Text(most=4000)
     photos = Photos()
 
-    def values(self) -> dict[str, Json]:
-        return {"note": self.note}
-
 
 class Remark(ActionFlow):
     """A note for colleagues on the ticket's page: words, photos, or both."""
@@ -63,9 +66,6 @@ class Remark(ActionFlow):
     name = "ticket.remark"
     note = Text(most=1000).optional()
     photos = Photos()
-
-    def values(self) -> dict[str, Json]:
-        return {"note": self.note or ""}
 
 
 class Withdrawal(ActionFlow):
@@ -85,31 +85,32 @@ class Reason(ActionFlow):
     name = "ticket.reason"
     reason = Text(least=2, most=500)
 
-    def values(self) -> dict[str, Json]:
-        return {"reason": self.reason}
 
-
-class Complaint(ActionFlow):
+class Reopening(ActionFlow):
     """What is still wrong, when a resident reopens."""
 
     name = "ticket.reopen"
-    wrong = Text(least=2, most=1000, catches=True)
+    note = Text(least=2, most=1000, catches=True)
     photos = Photos()
 
-    def values(self) -> dict[str, Json]:
-        return {"note": self.wrong}
 
-
-class Opinion(ActionFlow):
-    """More than the stars, for those who like to say more."""
+class Rating(ActionFlow):
+    """More than the one row of stars."""
 
     name = "ticket.opinion"
     speed = Stars().optional()
     manner = Stars().optional()
 
-    def values(self) -> dict[str, Json]:
-        return {"speed": self.speed, "manner": self.manner}
 
+class Opinion(Rating):
+    """More than the stars, for those who like to say more."""
+
+    name = "ticket.opinion"
+    comment = Text(most=500).optional()
+
+
+LADDER = (Stage(0.5, Audience.GROUP), Stage(1.0, Audience.DUTY_LEAD), Stage(2.0, Audience.MANAGER))
+"""Who hears that nobody has answered yet: the group half-way, then the duty lead, then the manager."""
 
 RATING = Timer("rating", (timedelta(hours=24), timedelta(hours=72), timedelta(hours=96)), acts="close")
 """How often a resident is asked for stars, until the ticket closes as unrated."""
@@ -124,7 +125,10 @@ def speak(frm: frozenset[StrEnum]) -> Action:
 
     The words are carried over with their photos, and the colleagues see whether they arrived.
     """
-    return Action("tell", by=STAFF, frm=frm, asks=Speech, tells=frozenset({Audience.RESIDENT}))
+    return Action("tell", by=STAFF, frm=frm, asks=Speech, tells=TO_RESIDENT)
+
+
+_AS_IS: Mapping[str, Mapping[str, Any]] = {}
 
 
 def resident_actions(
@@ -135,24 +139,26 @@ def resident_actions(
     closed: StrEnum,
     cancelled: StrEnum,
     reopened: StrEnum,
-    opinion: type[Opinion],
     clocks: tuple[str, ...],
     promises: tuple[str, ...],
+    opinion: type[Rating] = Opinion,
+    but: Mapping[str, Mapping[str, Any]] = _AS_IS,
 ) -> tuple[Action, ...]:
     """The resident's rows: `waiting` states may be cancelled, `working` ones too late for that.
 
-    Cancelling stops the `clocks`, reopening starts the `promises` again.
+    Cancelling stops the `clocks`, reopening starts the `promises` again. `but` names what is otherwise in a
+    service, as fields of an action by its name.
     """
     running = waiting | working
-    return (
+    usual = (
         Action(
             "nudge",
             by=RESIDENT,
             frm=running,
             every=timedelta(hours=2),
-            tells=frozenset({Audience.ASSIGNEE, Audience.GROUP}),
+            tells=TO_ASSIGNEE | TO_GROUP,
         ),
-        Action("add", by=RESIDENT, frm=running | {done}, asks=Addition, tells=frozenset({Audience.ASSIGNEE})),
+        Action("add", by=RESIDENT, frm=running | {done}, asks=Addition, tells=TO_ASSIGNEE),
         Action(
             "cancel",
             by=RESIDENT,
@@ -160,7 +166,7 @@ def resident_actions(
             to=cancelled,
             asks=Withdrawal,
             stops=clocks,
-            tells=frozenset({Audience.ASSIGNEE}),
+            tells=TO_ASSIGNEE,
         ),
         Action("rate", by=RESIDENT, frm=frozenset({done, closed}), to=closed, stops=("rating",), hidden=True),
         Action("opinion", by=RESIDENT, frm=frozenset({closed}), asks=opinion, hidden=True),
@@ -169,7 +175,7 @@ def resident_actions(
             by=RESIDENT,
             frm=frozenset({done, closed}),
             to=reopened,
-            asks=Complaint,
+            asks=Reopening,
             frees=True,
             starts=promises,
             stops=("rating",),
@@ -177,10 +183,11 @@ def resident_actions(
         ),
         Action(
             "close",
-            by=frozenset({Role.CLOCK}),
+            by=CLOCK,
             frm=frozenset({done}),
             to=closed,
             stops=("rating",),
             hidden=True,
         ),
     )
+    return tuple(replace(one, **but.get(one.name, {})) for one in usual)

@@ -12,7 +12,20 @@ from flows import catalogue
 from flows.engine.form import Flow
 from flows.engine.lifecycle import Action, Audience, Errand, Lifecycle, Role, Timer
 from flows.engine.messages import Phrase
-from flows.engine.questions import Choice, Number, Photos, Question, Several, Slot, Text, YesNo
+from flows.engine.question import Answered
+from flows.engine.questions import (
+    Choice,
+    HomeChoice,
+    Number,
+    OneOf,
+    OneOfSeveral,
+    Photos,
+    Question,
+    Several,
+    Slot,
+    Text,
+    YesNo,
+)
 from handlers.texts import Texts, UnfilledText
 from tests.locales.shelf import written
 
@@ -24,7 +37,7 @@ HEAD = """# The services
 Every service as the code has it: what is asked, how its tickets move, who is told. Written by
 `python -m tests.service_tables`; a test fails when it is out of date, so do not edit it by hand.
 
-The words stand in `locales/<locale>/<service>.yaml`, the tables in `flows/<service>.py`. What the columns of
+The words stand in `locales/<locale>/<service>.yaml`, the tables in `flows/`, a file or a folder each. What the columns of
 an action mean is explained [below](#how-to-read-an-action).
 """
 FOOT = """
@@ -57,7 +70,7 @@ def _errand(errand: Errand) -> str:
     """A service of which no ticket comes."""
     parts = [
         f"## {' · '.join(_said(f'{errand.kind}.title'))}",
-        f"Done at once, without a ticket. The code is `flows/{errand.kind}.py`.",
+        f"Done at once, without a ticket. The code is `{_source(errand.kind)}`.",
         "### What is asked",
         _questions(errand.start),
     ]
@@ -89,7 +102,7 @@ def _ticketed(table: Lifecycle) -> str:
 
 def _manners(table: Lifecycle) -> Iterator[str]:
     """What is special about a service, in sentences."""
-    yield f"Cards go to the `{table.purpose}` group. The code is `flows/{table.kind}.py`."
+    yield f"Cards go to the `{table.purpose}` group. The code is `{_source(table.kind)}`."
     if table.routes is not None:
         yield _first_line(table.routes)
     if table.at_once is not None:
@@ -102,6 +115,11 @@ def _manners(table: Lifecycle) -> Iterator[str]:
         yield f"A colleague's reply to the card is the action `{table.reply}`."
     if table.strangers:
         yield "Nobody needs a home for it."
+
+
+def _source(kind: str) -> str:
+    """Where a service's code is: a file, or a folder."""
+    return f"flows/{kind}/" if Path("flows", kind).is_dir() else f"flows/{kind}.py"
 
 
 def _first_line(rule: Callable[..., object]) -> str:
@@ -166,6 +184,10 @@ def _kind(question: Question[Any]) -> str:
             return "a time, or as soon as possible" if asap else "a time"
         case YesNo():
             return "yes or no"
+        case HomeChoice():
+            return "one of their homes"
+        case OneOf():
+            return "one of what there is"
     return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", _built_in(question)).lower()
 
 
@@ -181,9 +203,29 @@ def _members(choices: type[StrEnum]) -> str:
 
 
 def _when(question: Question[Any]) -> str:
-    condition = question.condition
-    asked = "always" if condition is None else condition.__name__.replace("_", " ").strip()
-    return asked if question.required else f"{asked}; may be skipped"
+    parts = [*_conditions(question), *([] if question.required else ["may be skipped"])]
+    return "; ".join(parts)
+
+
+def _conditions(question: Question[Any]) -> Iterator[str]:
+    several = isinstance(question, OneOfSeveral)
+    match question.condition:
+        case None:
+            yield "if there are several" if several else "always"
+        case Answered(earlier, answers):
+            named = " or ".join(f"`{_answer(one)}`" for one in answers)
+            yield f"`{earlier.name}` is {named}" + (", and there are several" if several else "")
+        case condition:
+            yield condition.__name__.replace("_", " ").strip()
+
+
+def _answer(answer: object) -> str:
+    match answer:
+        case StrEnum():
+            return answer.value
+        case bool():
+            return "yes" if answer else "no"
+    return str(answer)
 
 
 def _states(table: Lifecycle) -> str:

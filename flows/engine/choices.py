@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import TypeVar, cast
 
@@ -11,6 +11,7 @@ from flows.engine.messages import Command, Heard, Json, Option, Phrase, Picked, 
 from flows.engine.question import Form, Question, Unanswered
 
 E = TypeVar("E", bound=StrEnum)
+T = TypeVar("T")
 
 
 class Choice(Question[E]):
@@ -141,23 +142,43 @@ class Stars(Question[int]):
         return Phrase("engine.stars", {"n": answer})
 
 
-class HomeChoice(Question[Home]):
-    """One of the resident's own homes."""
+class OneOf(Question[T]):
+    """One of what there is at the time, by the names in `offered`."""
+
+    def offered(self, form: Form) -> Mapping[str, T]:
+        raise NotImplementedError
 
     def options(self, form: Form) -> tuple[Option, ...]:
-        return tuple(Option(str(home.id), home.name) for home in form.facts.homes)
+        return tuple(Option(name, self.show(one, form)) for name, one in self.offered(form).items())
 
-    def load(self, stored: Json, form: Form) -> Home:
-        for home in form.facts.homes:
-            if home.id == stored:
-                return home
-        raise Unanswered
+    def load(self, stored: Json, form: Form) -> T:
+        try:
+            return self.offered(form)[str(stored)]
+        except KeyError:
+            raise Unanswered from None
 
     def hear(self, heard: Heard, form: Form) -> Json:
         match heard:
-            case Picked(value=value) if value in {str(home.id) for home in form.facts.homes}:
-                return int(value)
+            case Picked(value=value) if value in self.offered(form):
+                return value
         raise Rejected("not_an_option")
+
+
+class OneOfSeveral(OneOf[T]):
+    """One of what there is; where there is only one, that is it, and nothing is asked."""
+
+    def arises(self, form: Form) -> bool:
+        return len(self.offered(form)) != 1
+
+    def presumed(self, form: Form) -> T:
+        return next(iter(self.offered(form).values()))
+
+
+class HomeChoice(OneOfSeveral[Home]):
+    """One of the resident's own homes."""
+
+    def offered(self, form: Form) -> Mapping[str, Home]:
+        return {str(home.id): home for home in form.facts.homes}
 
     def show(self, answer: Home, form: Form) -> Phrase | str:
         return answer.name

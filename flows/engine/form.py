@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar, TypeVar, cast
 
@@ -116,6 +116,8 @@ class Flow:
         return cast(T, answer)
 
     def _loaded(self, question: Question[Any]) -> object:
+        if not question.arises(self):
+            return question.presumed(self)
         if not any(name in self.answers for name in (question.name, *question.was)):
             raise Unanswered(question.key)
         stored = self.stored(question)
@@ -132,11 +134,20 @@ class Flow:
             return False
         return True
 
+    def answered_with(self, question: Question[Any], answers: Collection[object]) -> bool:
+        """Whether a question is asked and has one of these answers. Raises Unanswered while that is open."""
+        judged = self._judged(question)
+        if judged is None:
+            raise Unanswered(question.key)
+        return judged and self.answer(question) in answers
+
     def applies(self, question: Question[Any]) -> bool:
         return self._judged(question) is True
 
     def _judged(self, question: Question[Any]) -> bool | None:
         """Whether a question is asked; None while an answer that decides it is missing."""
+        if not question.arises(self):
+            return False
         if question.condition is None:
             return True
         if question.name not in self._verdicts:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
 from typing import Any, Generic, Protocol, Self, TypeVar, cast, overload
 
 from flows.engine.facts import Facts
@@ -20,9 +21,22 @@ class Form(Protocol):
 
     def answer(self, question: Question[T]) -> T: ...
 
+    def answered_with(self, question: Question[Any], answers: Collection[object]) -> bool: ...
+
 
 class Unanswered(LookupError):
     """The question has no acceptable answer yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """The condition that an earlier question was answered with one of some answers."""
+
+    question: Question[Any]
+    answers: tuple[object, ...]
+
+    def __call__(self, form: Form) -> bool:
+        return form.answered_with(self.question, self.answers)
 
 
 class Question(Generic[T]):
@@ -62,6 +76,19 @@ class Question(Generic[T]):
         """Ask only if `condition` holds; it may look at earlier answers and at the facts."""
         self.condition = condition
         return condition
+
+    def where(self, earlier: Question[Any], *answers: object) -> Self:
+        """The same question, asked only if an earlier one was answered with one of these."""
+        self.condition = Answered(earlier, answers)
+        return self
+
+    def arises(self, form: Form) -> bool:
+        """Whether there is anything to ask; where there is not, the answer is `presumed`."""
+        return True
+
+    def presumed(self, form: Form) -> T:
+        """The answer that goes without asking. Raises Unanswered when there is none."""
+        raise Unanswered(self.key)
 
     @property
     def key(self) -> str:

@@ -1,6 +1,6 @@
 """Everything a flow can ask for, in one place for those who write services."""
 
-from flows.engine.choices import Choice, HomeChoice, Several, Stars, YesNo
+from flows.engine.choices import Choice, HomeChoice, OneOf, OneOfSeveral, Several, Stars, YesNo
 from flows.engine.days import Day
 from flows.engine.money import Money
 from flows.engine.pictures import Photo, Photos, photos
@@ -17,6 +17,8 @@ __all__ = [
     "HomeSearch",
     "Money",
     "Number",
+    "OneOf",
+    "OneOfSeveral",
     "Phone",
     "Photo",
     "Photos",

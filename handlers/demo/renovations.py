@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from datetime import datetime, time, timedelta
 
 from flows.engine.messages import Json
-from flows.filing import Who, Works
 from flows.refund import Way
+from flows.renovation.filing import Who, Works
 from handlers.demo.story import THE_CLOCK, Step, Story, Told, days, hours
 
 HOURS = "08:00–12:00, 14:00–18:00"

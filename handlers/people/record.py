@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import delete, func, select, update
 
 from flows.engine.messages import Json, Phrase
-from flows.record import Language, Record
+from flows.profile.record import Language, Record
 from handlers.desk import Scene, Work
 from handlers.envelopes import Button, Outgoing
 from handlers.people import exporting

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flows.profile import Erasure
+from flows.profile.errand import Erasure
 from handlers import dialogue
 from handlers.desk import Scene
 from handlers.envelopes import Kind

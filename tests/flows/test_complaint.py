@@ -23,7 +23,6 @@ from flows.complaint import (
     State,
     Subject,
     Team,
-    Verdict,
     lines,
 )
 from flows.engine import turn as engine
@@ -33,6 +32,7 @@ from flows.engine.form import Flow
 from flows.engine.lifecycle import Actor, Audience, Refused, Role
 from flows.engine.messages import Ask, Command, Heard, Json, Phrase, Picked, Pressed, Review, Said, Sent
 from flows.engine.when import windows
+from flows.ticket import Opinion
 from tests.flows.engine.cafe import NOW
 
 HOME, FLAT = Home(1, "3-1201", 1), Home(2, "3-1202", 1)
@@ -220,7 +220,7 @@ def test_what_was_not_said_has_no_line() -> None:
         ),
         (Report, (Said("content"),), {"note": "content", "visited": "content"}, ()),
         (
-            Verdict,
+            Opinion,
             (tap("speed", "4"), Pressed(Command.SKIP), Said("fine")),
             {"speed": 4, "manner": None, "comment": "fine"},
             (),
@@ -329,7 +329,8 @@ def test_nobody_but_the_resident_withdraws_a_complaint() -> None:
 
 def test_it_closes_only_after_a_yes() -> None:
     assert {action.name for action in LIFECYCLE.actions if action.to is State.AGREED} == {"agree", "assent"}
-    closing = [action for action in LIFECYCLE.actions if action.to is State.CLOSED]
+    closed = LIFECYCLE.final
+    closing = [one for one in LIFECYCLE.actions if one.to is State.CLOSED and not one.frm <= closed]
     assert [action.name for action in closing] == ["settle"]
     assert closing[0].frm == {State.AGREED}
     assert set(closing[0].keeps) == {"cause", "prevention"}

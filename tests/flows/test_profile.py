@@ -16,8 +16,8 @@ from flows.engine.form import Draft
 from flows.engine.messages import Ask, Command, Heard, Picked, Pressed, Review, Said, Shared
 from flows.engine.numbers import dialled
 from flows.membership import Membership
-from flows.profile import Erasure, Profile
-from flows.record import Emergency, Need, Record
+from flows.profile.errand import Erasure, Profile
+from flows.profile.record import Emergency, Need, Record
 
 NOW = datetime(2026, 11, 23, 9, 30, tzinfo=ZoneInfo("Asia/Shanghai"))
 FIRST, SECOND, NEW = "+8613800000001", "+8613800000002", "+8613912345678"

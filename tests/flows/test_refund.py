@@ -156,7 +156,7 @@ def test_the_first_look_says_when_the_second_is() -> None:
 
 def test_what_is_kept_back_has_an_amount_and_a_reason() -> None:
     whole = done(Approval, "approve", Said("2000"), Picked("cut", "no"))
-    assert whole.values == {"amount": 200_000, "deducted": 0, "reason": ""}
+    assert whole.values == {"amount": 200_000, "cut": False, "deducted": 0, "reason": ""}
     cut = done(
         Approval,
         "approve",
@@ -167,7 +167,7 @@ def test_what_is_kept_back_has_an_amount_and_a_reason() -> None:
         Sent(5),
         Pressed(Command.DONE),
     )
-    assert cut.values == {"amount": 150_000, "deducted": 50_000, "reason": "paint"}
+    assert cut.values == {"amount": 150_000, "cut": True, "deducted": 50_000, "reason": "paint"}
     assert cut.photos == (5,)
 
 

@@ -16,9 +16,13 @@ from flows.engine.form import Flow
 from flows.engine.lifecycle import Action, Actor, Audience, Refused, Role
 from flows.engine.messages import Ask, Command, Heard, Json, Phrase, Picked, Pressed, Review, Said, Say, Sent
 from flows.engine.turn import Turn
-from flows.filing import Renovation
-from flows.renovation import LIFECYCLE, State, lines
-from flows.works import Extension, Matter, Mended, PaperConsent
+from flows.renovation.card import lines
+from flows.renovation.filing import Renovation
+from flows.renovation.findings import Matter, Mended
+from flows.renovation.permit import PaperConsent
+from flows.renovation.site import Extension
+from flows.renovation.states import State
+from flows.renovation.table import LIFECYCLE
 from tests.flows.engine.cafe import NOW
 
 HOME = Home(1, "3-1201", 1, "owner")
@@ -309,8 +313,8 @@ def test_which_finding_is_asked_only_where_there_are_several() -> None:
     assert isinstance(act, Act)
     assert act.values["finding"] == 1
     both = replace(FACTS, about=about, details=two)
-    turns = talk(tap("which", "2"), Sent(5), DONE, SKIP, flow=Mended, facts=both)
-    assert asked(turns[0]) == "which"
+    turns = talk(tap("finding", "2"), Sent(5), DONE, SKIP, flow=Mended, facts=both)
+    assert asked(turns[0]) == "finding"
     (act,) = turns[-1].effects
     assert isinstance(act, Act)
     assert act.values["finding"] == 2

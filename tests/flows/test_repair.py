@@ -27,7 +27,7 @@ from flows.repair import (
     Trade,
     lines,
 )
-from flows.ticket import Addition, Complaint, Reason, Withdrawal
+from flows.ticket import Addition, Reason, Reopening, Withdrawal
 from tests.flows.engine.cafe import NOW
 
 HOME, FLAT = Home(1, "3-1201", 1), Home(2, "3-1202", 1)
@@ -201,8 +201,8 @@ def test_the_phone_is_the_only_private_line() -> None:
         ),
         (Reason, (Said("too far"),), {"reason": "too far"}, ()),
         (Addition, (Said("and this"), Pressed(Command.SKIP)), {"note": "and this"}, ()),
-        (Complaint, (Said("still wet"), Sent(8), Pressed(Command.DONE)), {"note": "still wet"}, (8,)),
-        (Withdrawal, (tap("sure", "yes"),), {}, ()),
+        (Reopening, (Said("still wet"), Sent(8), Pressed(Command.DONE)), {"note": "still wet"}, (8,)),
+        (Withdrawal, (tap("sure", "yes"),), {"sure": True}, ()),
     ],
     ids=lambda value: getattr(value, "name", ""),
 )

@@ -113,10 +113,16 @@ def test_phone() -> None:
 
 
 def test_a_home_must_be_ones_own() -> None:
-    assert stored(Repair.home, Picked("home", "1")) == 1
+    assert stored(Repair.home, Picked("home", "1")) == "1"
     assert refused(Repair.home, Picked("home", "2")) == "not_an_option"
     with pytest.raises(Unanswered):
-        read(Repair.home, 2)
+        read(Repair.home, "2")
+
+
+def test_an_only_home_goes_without_saying() -> None:
+    form = Repair({}, FACTS)
+    assert not form.applies(Repair.home)
+    assert (form.home,) == FACTS.homes
 
 
 def test_photos_are_gathered_until_that_was_all() -> None:

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import time
-from typing import cast
 
 from flows.engine import nights
 from flows.engine.facts import Home
 from flows.engine.messages import Heard, Json, Option, Phrase, Picked, Rejected, Said, Shared
 from flows.engine.numbers import dialled
 from flows.engine.question import Form, Question, Unanswered
-from flows.engine.questions import Choice, HomeChoice, Phone, Several, Text
-from flows.record import Language, Need, Record, hours
+from flows.engine.questions import Choice, HomeChoice, OneOf, Phone, Several, Text
+from flows.profile.record import Language, Need, Record, hours
 
 MOST_PHONES = 5
 NOTHING = "nothing"
@@ -191,22 +190,11 @@ class SamePhone(Phone):
         return heard.phone
 
 
-class HeldPhone(Question[str]):
+class HeldPhone(OneOf[str]):
     """One of the numbers on file."""
 
-    def options(self, form: Form) -> tuple[Option, ...]:
-        return tuple(Option(one, Phrase("engine.phone", {"number": one})) for one in form.facts.phones)
-
-    def load(self, stored: Json, form: Form) -> str:
-        if stored not in form.facts.phones:
-            raise Unanswered
-        return str(stored)
-
-    def hear(self, heard: Heard, form: Form) -> Json:
-        match heard:
-            case Picked(value=value) if value in form.facts.phones:
-                return value
-        raise Rejected("not_an_option")
+    def offered(self, form: Form) -> Mapping[str, str]:
+        return {one: one for one in form.facts.phones}
 
     def show(self, answer: str, form: Form) -> Phrase | str:
         return Phrase("engine.phone", {"number": answer})
@@ -278,50 +266,28 @@ class OwnHome(HomeChoice):
 
     reviewed = False
 
-    @staticmethod
-    def owned(form: Form) -> tuple[Home, ...]:
-        return tuple(home for home in form.facts.homes if home.role == "owner")
-
-    def options(self, form: Form) -> tuple[Option, ...]:
-        return tuple(Option(str(home.id), home.name) for home in self.owned(form))
-
-    def hear(self, heard: Heard, form: Form) -> Json:
-        match heard:
-            case Picked(value=value) if value in {str(home.id) for home in self.owned(form)}:
-                return int(value)
-        raise Rejected("not_an_option")
+    def offered(self, form: Form) -> Mapping[str, Home]:
+        return {name: home for name, home in super().offered(form).items() if home.role == "owner"}
 
 
-class Leaver(Question[int]):
+class Leaver(OneOf[int]):
     """Who moves out: the resident from a home of theirs, or somebody from a home that they own."""
 
     reviewed = False
 
-    def options(self, form: Form) -> tuple[Option, ...]:
-        return tuple(Option(str(one["id"]), self._label(one)) for one in self._members(form))
+    def offered(self, form: Form) -> Mapping[str, int]:
+        return {str(number): number for number in self._members(form)}
 
     def texts(self) -> tuple[str, ...]:
         return (*super().texts(), f"{self.key}.mine", f"{self.key}.other")
 
-    def load(self, stored: Json, form: Form) -> int:
-        if not any(one["id"] == stored for one in self._members(form)):
-            raise Unanswered
-        return cast(int, stored)
-
-    def hear(self, heard: Heard, form: Form) -> Json:
-        match heard:
-            case Picked(value=value) if value in {str(one["id"]) for one in self._members(form)}:
-                return int(value)
-        raise Rejected("not_an_option")
-
     def show(self, answer: int, form: Form) -> Phrase | str:
-        return next(self._label(one) for one in self._members(form) if one["id"] == answer)
-
-    def _members(self, form: Form) -> list[dict[str, Json]]:
-        return list(form.facts.record.get("members", ()))
-
-    def _label(self, one: dict[str, Json]) -> Phrase:
+        one = self._members(form)[answer]
         if one["mine"]:
             return Phrase(f"{self.key}.mine", {"home": one["home"]})
         role = Phrase(f"role.{one['role']}")
         return Phrase(f"{self.key}.other", {"home": one["home"], "name": one["name"], "role": role})
+
+    @staticmethod
+    def _members(form: Form) -> dict[int, dict[str, Json]]:
+        return {one["id"]: one for one in form.facts.record.get("members", ())}

@@ -11,7 +11,7 @@ from flows.engine.form import Flow
 from flows.engine.lifecycle import Errand
 from flows.engine.messages import Heard, Json, Option, Picked, Rejected
 from flows.engine.questions import Choice, Form, Question, YesNo
-from flows.holding import (
+from flows.profile.holding import (
     MOST_PHONES,
     Called,
     HeldPhone,
@@ -26,7 +26,7 @@ from flows.holding import (
     SamePhone,
     Speech,
 )
-from flows.record import Need
+from flows.profile.record import Need
 
 
 class Topic(StrEnum):
@@ -70,7 +70,7 @@ class Topics(Choice[Topic]):
     @staticmethod
     def _open(value: str, form: Form) -> bool:
         if value == Topic.INVITE:
-            return bool(OwnHome.owned(form))
+            return bool(Profile.home.offered(form))
         return value != Topic.LEAVE or bool(form.facts.record.get("members"))
 
 
@@ -100,28 +100,24 @@ class Profile(Flow):
     name = "profile"
     wants = frozenset({"record", "consent"})
     topic = Topics(Topic)
-    person = Called(most=40)
+    person = Called(most=40).where(topic, Topic.NAME)
     phone_deed = PhoneDeeds(PhoneDeed)
     phone = NewPhone()
     phone_again = SamePhone(phone)
     phone_held = HeldPhone()
-    helper = HelperName()
+    helper = HelperName().where(topic, Topic.EMERGENCY)
     helper_phone = HelperPhone()
-    people = Listing()
-    pets = Listing()
-    vehicles = Listing(upper=True)
-    needs = Needs()
-    language = Speech()
-    quiet = Quiet()
-    rating = YesNo()
-    home = OwnHome()
-    guest = Guests(Guest)
-    leaver = Leaver()
-    leaving = Sure()
-
-    @person.when
-    def is_about_the_name(self) -> bool:
-        return self.topic is Topic.NAME
+    people = Listing().where(topic, Topic.PEOPLE)
+    pets = Listing().where(topic, Topic.PETS)
+    vehicles = Listing(upper=True).where(topic, Topic.VEHICLES)
+    needs = Needs().where(topic, Topic.NEEDS)
+    language = Speech().where(topic, Topic.LANGUAGE)
+    quiet = Quiet().where(topic, Topic.QUIET)
+    rating = YesNo().where(topic, Topic.RATING)
+    home = OwnHome().where(topic, Topic.INVITE)
+    guest = Guests(Guest).where(topic, Topic.INVITE)
+    leaver = Leaver().where(topic, Topic.LEAVE)
+    leaving = Sure().where(topic, Topic.LEAVE)
 
     @phone_deed.when
     def has_several_phones(self) -> bool:
@@ -139,57 +135,9 @@ class Profile(Flow):
     def means_a_phone_on_file(self) -> bool:
         return self.topic is Topic.PHONES and self._phone_deed() is not PhoneDeed.ADD
 
-    @helper.when
-    def is_about_emergencies(self) -> bool:
-        return self.topic is Topic.EMERGENCY
-
     @helper_phone.when
     def names_somebody(self) -> bool:
-        return self.is_about_emergencies() and self.helper != ""
-
-    @people.when
-    def is_about_people(self) -> bool:
-        return self.topic is Topic.PEOPLE
-
-    @pets.when
-    def is_about_pets(self) -> bool:
-        return self.topic is Topic.PETS
-
-    @vehicles.when
-    def is_about_vehicles(self) -> bool:
-        return self.topic is Topic.VEHICLES
-
-    @needs.when
-    def is_about_needs(self) -> bool:
-        return self.topic is Topic.NEEDS
-
-    @language.when
-    def is_about_language(self) -> bool:
-        return self.topic is Topic.LANGUAGE
-
-    @quiet.when
-    def is_about_quiet(self) -> bool:
-        return self.topic is Topic.QUIET
-
-    @rating.when
-    def is_about_rating(self) -> bool:
-        return self.topic is Topic.RATING
-
-    @home.when
-    def invites_to_one_of_several(self) -> bool:
-        return self.topic is Topic.INVITE and len(OwnHome.owned(self)) > 1
-
-    @guest.when
-    def invites(self) -> bool:
-        return self.topic is Topic.INVITE
-
-    @leaver.when
-    def moves_out(self) -> bool:
-        return self.topic is Topic.LEAVE
-
-    @leaving.when
-    def has_to_be_sure(self) -> bool:
-        return self.moves_out()
+        return self.topic is Topic.EMERGENCY and self.helper != ""
 
     def _phone_deed(self) -> PhoneDeed:
         return self.phone_deed if self.has_several_phones() else PhoneDeed.ADD
@@ -206,8 +154,7 @@ class Profile(Flow):
             case Topic.SHOW:
                 return (Deed("show"),)
             case Topic.INVITE:
-                home = self.home if self.invites_to_one_of_several() else OwnHome.owned(self)[0]
-                return (Deed("invite", {"home": home.id, "role": self.guest.value}),)
+                return (Deed("invite", {"home": self.home.id, "role": self.guest.value}),)
             case Topic.LEAVE:
                 return (Deed("move_out", {"membership": self.leaver}),) if self.leaving else ()
             case Topic.PHONES:
@@ -251,11 +198,7 @@ class Erasure(Flow):
     name = "profile.erase"
     review = False
     sure = YesNo()
-    really = YesNo()
-
-    @really.when
-    def is_sure(self) -> bool:
-        return self.sure
+    really = YesNo().where(sure, True)
 
     def submit(self) -> Sequence[Effect]:
         return (Deed("erase"),) if self.sure and self.really else ()

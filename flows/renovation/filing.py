@@ -8,7 +8,7 @@ from datetime import datetime, time
 from enum import StrEnum
 
 from flows.engine.effects import Effect, Lead, OpenTicket
-from flows.engine.facts import Facts, Home
+from flows.engine.facts import Facts
 from flows.engine.form import Flow
 from flows.engine.messages import Heard, Json, Option, Phrase, Picked, Rejected, Said, Told
 from flows.engine.numbers import dialled
@@ -195,72 +195,41 @@ class Renovation(Flow):
 
     name = "renovation"
     consult = Consulting(Topic)
-    home = HomeChoice()
-    who = Choice(Who)
-    company = Text(least=2, most=80)
-    foreman = Text(least=1, most=40)
-    phone = Theirs()
-    licence = Photos(most=3)
-    workers = Number(least=1, most=99)
-    start = Day(least=1, most=180, suggested=(0, 2, 6, 13))
-    end = Day(after=start, most=365, suggested=(6, 13, 29, 59, 89))
-    works = Several(Works, least=1)
-    structure = Structure()
-    design = Photos(least=1)
-    papers = Photos()
-    notes = Text(most=2000, catches=True).optional()
-    rules = Rules()
-
-    @who.when
-    @workers.when
-    @start.when
-    @end.when
-    @works.when
-    @structure.when
-    @papers.when
-    @notes.when
-    @rules.when
-    def wants_to_file(self) -> bool:
-        return self.consult is Topic.FILE
-
-    @home.when
-    def home_must_be_named(self) -> bool:
-        return self.wants_to_file() and len(self.facts.homes) != 1
-
-    @company.when
-    @foreman.when
-    @phone.when
-    @licence.when
-    def by_a_company(self) -> bool:
-        return self.wants_to_file() and self.who is Who.COMPANY
-
-    @design.when
-    def structure_is_touched(self) -> bool:
-        return self.wants_to_file() and self.structure
+    home = HomeChoice().where(consult, Topic.FILE)
+    who = Choice(Who).where(consult, Topic.FILE)
+    company = Text(least=2, most=80).where(who, Who.COMPANY)
+    foreman = Text(least=1, most=40).where(who, Who.COMPANY)
+    phone = Theirs().where(who, Who.COMPANY)
+    licence = Photos(most=3).where(who, Who.COMPANY)
+    workers = Number(least=1, most=99).where(consult, Topic.FILE)
+    start = Day(least=1, most=180, suggested=(0, 2, 6, 13)).where(consult, Topic.FILE)
+    end = Day(after=start, most=365, suggested=(6, 13, 29, 59, 89)).where(consult, Topic.FILE)
+    works = Several(Works, least=1).where(consult, Topic.FILE)
+    structure = Structure().where(consult, Topic.FILE)
+    design = Photos(least=1).where(structure, True)
+    papers = Photos().where(consult, Topic.FILE)
+    notes = Text(most=2000, catches=True).where(consult, Topic.FILE).optional()
+    rules = Rules().where(consult, Topic.FILE)
 
     def reviewed(self) -> bool:
-        return self.wants_to_file()
+        return self.consult is Topic.FILE
 
     def submit(self) -> Sequence[Effect]:
-        if not self.wants_to_file():
+        if self.consult is not Topic.FILE:
             return (Lead("assistant", Renovation.consult.asked(self)),)
-        home = self._home()
         pictures = {
             one.name: self._files(one) for one in (Renovation.licence, Renovation.design, Renovation.papers)
         }
         described = parts(self.stored(Renovation.notes))
         files = tuple(file for kind in pictures.values() for file in kind)
-        return (OpenTicket(self.name, home.id, False, self._details(home, pictures), files, described),)
-
-    def _home(self) -> Home:
-        return self.home if self.home_must_be_named() else self.facts.homes[0]
+        return (OpenTicket(self.name, self.home.id, False, self._details(pictures), files, described),)
 
     def _files(self, question: Photos) -> tuple[int, ...]:
         return tuple(one.file for one in question.gathered(self)) if self.applies(question) else ()
 
-    def _details(self, home: Home, pictures: Mapping[str, Sequence[int]]) -> dict[str, Json]:
+    def _details(self, pictures: Mapping[str, Sequence[int]]) -> dict[str, Json]:
         terms, zone = Terms.of(self.facts), self.facts.now.tzinfo
-        by_company = self.by_a_company()
+        by_company = self.who is Who.COMPANY
         return {
             "who": self.who.value,
             "company": self.company if by_company else "",
@@ -271,7 +240,7 @@ class Renovation(Flow):
             "end": self.end.isoformat(),
             "works": [one.value for one in Works if one in self.works],
             "structure": self.structure,
-            "tenant": home.role != "owner",
+            "tenant": self.home.role != "owner",
             "text": self.notes or "",
             "pictures": {kind: list(files) for kind, files in pictures.items() if files},
             "rules": self.rules,
