@@ -37,8 +37,8 @@ HEAD = """# The services
 Every service as the code has it: what is asked, how its tickets move, who is told. Written by
 `python -m tests.service_tables`; a test fails when it is out of date, so do not edit it by hand.
 
-The words stand in `locales/<locale>/<service>.yaml`, the tables in `flows/`, a file or a folder each. What the columns of
-an action mean is explained [below](#how-to-read-an-action).
+The words stand in `locales/<locale>/<service>.yaml`, the tables in `flows/`, a file or a folder each.
+What the columns of an action mean is explained [below](#how-to-read-an-action).
 """
 FOOT = """
 ## How to read an action
