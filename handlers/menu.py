@@ -13,16 +13,8 @@ from handlers import cards, dialogue, gate, groups
 from handlers.cards import ticket_data
 from handlers.desk import Scene
 from handlers.envelopes import Button, Kind, Outgoing
-from handlers.people import (
-    applying,
-    binding,
-    consenting,
-    linking,
-    moving_out,
-    redeeming,
-    rights,
-    twins,
-)
+from handlers.identity import twins
+from handlers.people import applying, binding, consenting, linking, moving_out, redeeming, rights
 from handlers.routing import leads_to
 from handlers.staffpages import links
 from handlers.wording import plain, rows, spoken

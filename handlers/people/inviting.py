@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from handlers import reaching
+from handlers import doors, reaching
 from handlers.desk import Scene
 from handlers.envelopes import Button, Outgoing
 from handlers.outbox import delivery
-from handlers.people import binding, doors
+from handlers.people import binding
 from models.code import Code
 from models.community import Community, Home
 from models.resident import Resident, owners_of

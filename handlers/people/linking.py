@@ -6,11 +6,12 @@ from collections.abc import Sequence
 
 from sqlalchemy import select, update
 
-from handlers import reaching, tickets
+from handlers import doors, reaching, tickets
 from handlers.desk import Scene
 from handlers.envelopes import Button, Outgoing
+from handlers.identity import twins
 from handlers.outbox import delivery
-from handlers.people import binding, doors, twins
+from handlers.people import binding
 from models.account import Account
 from models.code import Code
 from models.resident import ChangeLog, Resident

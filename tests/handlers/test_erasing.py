@@ -16,11 +16,13 @@ from flows import catalogue
 from handlers import cards
 from handlers.desk import Work
 from handlers.envelopes import Kind, Outgoing
+from handlers.identity import merging
+from handlers.identity.merging import Unmergeable
 from handlers.outbox import delivery
-from handlers.people import erasing, linking, merging, scrubbing
-from handlers.people.erasing import Unerasable
-from handlers.people.merging import Unmergeable
-from handlers.people.traces import RULES, Trace
+from handlers.people import linking
+from handlers.privacy import erasing, scrubbing
+from handlers.privacy.erasing import Unerasable
+from handlers.privacy.traces import RULES, Trace
 from handlers.tickets import Doer
 from models import (
     Account,

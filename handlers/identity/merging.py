@@ -11,8 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from handlers import cards, notices, reaching, tickets
 from handlers.desk import Work
-from handlers.people import doubles
-from handlers.people.journal import RESIDENT, Journal, Row, owned
+from handlers.identity import doubles
+from handlers.identity.journal import RESIDENT, Journal, Row, owned
 from models.merge import Merge, later
 from models.resident import ChangeLog, Resident
 from models.ticket import Ticket

@@ -9,12 +9,12 @@ from datetime import timedelta
 from sqlalchemy import func, or_, select
 
 from flows.engine.lifecycle import Role
-from handlers import cards, reaching
+from handlers import cards, doors, reaching
 from handlers.desk import Scene, Work
 from handlers.envelopes import Button, Outgoing
+from handlers.identity import merging
+from handlers.identity.merging import Unmergeable
 from handlers.outbox import delivery
-from handlers.people import doors, merging
-from handlers.people.merging import Unmergeable
 from handlers.roster import managers, whoever
 from models import tally
 from models.account import Account

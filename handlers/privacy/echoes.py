@@ -15,8 +15,8 @@ from handlers.desk import Work
 from handlers.envelopes import Outgoing
 from handlers.outbox import delivery
 from handlers.outbox.delivery import changed
-from handlers.people import mentions
-from handlers.people.traces import Person
+from handlers.privacy import mentions
+from handlers.privacy.traces import Person
 from handlers.texts import REFERENCE
 from models import web
 from models.account import Account
