@@ -10,9 +10,12 @@ from sqlalchemy import select
 from flows.engine.lifecycle import Action, Audience, Lifecycle, Role
 from flows.engine.messages import Phrase
 from flows.ticket import Speech
-from handlers import arrival, cards, clocks, notices
+from handlers import arrival, clocks, notices
 from handlers.arrival import Arrival
-from handlers.cards import TEXT_SHOWN, Sheet, staff_locale, ticket_data
+from handlers.cards import calling, masks, sheets, stories
+from handlers.cards.buttons import ticket_data
+from handlers.cards.lines import TEXT_SHOWN
+from handlers.cards.sheets import Sheet, staff_locale
 from handlers.desk import Work
 from handlers.envelopes import Button, Outgoing, Picture
 from handlers.outbox import delivery
@@ -115,7 +118,7 @@ def _letter(work: Work, shown: Sheet, event: TicketEvent, locale: str) -> Outgoi
     """A colleague's words as the resident reads them; only in full, so never as a channel's form."""
     kind, action = shown.ticket.kind, shown.table.named[event.action]
     values: dict[str, object] = {
-        "staff": cards.actor(event, locale),
+        "staff": stories.actor(event, locale),
         "note": event.note,
         "n": event.data.get("photos", 0),
         "reason": "",
@@ -139,7 +142,7 @@ def _post(work: Work, shown: Sheet, event: TicketEvent) -> Outgoing:
 def _said_by_resident(work: Work, shown: Sheet, words: str, photos: int) -> Outgoing:
     """The resident's words as the group reads them: without a name, where that is a secret."""
     locale, ticket, reply = staff_locale(shown.community), shown.ticket, shown.table.reply
-    who = "" if shown.secret else cards.person(shown, private=False)
+    who = "" if shown.secret else masks.person(shown, private=False)
     text = work.say("relay.resident", locale, who=who, words=words, n=photos)
     answer = Button(
         work.say(f"{ticket.kind}.action.{reply}", locale), ticket_data(ticket.id, reply), "primary"
@@ -161,7 +164,7 @@ def _title(work: Work, shown: Sheet, locale: str) -> str:
 
 async def _posted(work: Work, shown: Sheet, message: Outgoing, events: Sequence[int]) -> None:
     groups = await notices.groups_for(work, shown)
-    _, called = await cards.whom(work.session, shown, work.now)
+    _, called = await calling.whom(work.session, shown, work.now)
     for one in groups:
         bells = await addresses(work.session, called, one.channel, one.bot)
         await _into(work, shown, one, replace(message, mention=bells), events)
@@ -189,7 +192,7 @@ async def _pictures(work: Work, photos: Sequence[int]) -> tuple[Picture, ...]:
     found = await work.session.scalars(
         select(Attachment).where(Attachment.id.in_(photos)).order_by(Attachment.id)
     )
-    return cards.pictures(found.all())
+    return sheets.pictures(found.all())
 
 
 # --- what was carried before

@@ -16,7 +16,7 @@ from flows.engine.messages import Command, Heard, Json, Pressed, Said, Say, Sent
 from flows.engine.questions import Photos, Text, parts, photos
 from flows.engine.turn import Turn
 from handlers import acting, filing, wording
-from handlers.cards import clipped
+from handlers.cards.lines import clipped
 from handlers.desk import Scene, Work, facts, facts_of
 from handlers.envelopes import Kind, Outgoing
 from handlers.outbox import delivery

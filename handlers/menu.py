@@ -9,8 +9,10 @@ from sqlalchemy import ColumnElement, select, update
 
 from flows import catalogue
 from flows.engine.messages import Command, Heard, Phrase, Pressed, Said, Unfit
-from handlers import cards, dialogue, gate, groups
-from handlers.cards import ticket_data
+from handlers import dialogue, gate, groups
+from handlers.cards import sheets
+from handlers.cards.buttons import ticket_data
+from handlers.cards.lines import title
 from handlers.desk import Scene
 from handlers.envelopes import Button, Kind, Outgoing
 from handlers.identity import twins
@@ -332,13 +334,13 @@ async def _open(scene: Scene, whose: ColumnElement[bool]) -> Sequence[Ticket]:
     return (await scene.session.scalars(query)).all()
 
 
-async def _list(scene: Scene, found: Sequence[Ticket], title: str, none: str) -> None:
+async def _list(scene: Scene, found: Sequence[Ticket], above: str, none: str) -> None:
     lines, buttons = [], []
     for ticket in found:
-        shown = await cards.sheet(scene.session, ticket)
-        lines.append(cards.title(shown, scene.work.desk.texts, scene.locale))
+        shown = await sheets.of(scene.session, ticket)
+        lines.append(title(shown, scene.work.desk.texts, scene.locale))
         buttons.append(Button(ticket.number, ticket_data(ticket.id, "show")))
-    scene.replies.append(Outgoing("\n".join(lines) or none, title, rows(buttons)))
+    scene.replies.append(Outgoing("\n".join(lines) or none, above, rows(buttons)))
 
 
 def _named(scene: Scene) -> str:

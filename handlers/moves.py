@@ -9,8 +9,9 @@ from flows import catalogue
 from flows.engine.effects import Consequence, EndPasses, IssuePass, Join, Moved, OpenTicket
 from flows.engine.lifecycle import Action, Lifecycle
 from flows.engine.messages import Json
-from handlers import cards, carrying, clocks, notices, opening, passes, reaching, telling, tickets
-from handlers.cards import Sheet
+from handlers import carrying, clocks, notices, opening, passes, reaching, telling, tickets
+from handlers.cards import sheets
+from handlers.cards.sheets import Sheet
 from handlers.desk import Work
 from handlers.opening import Opened
 from handlers.people import joining
@@ -28,7 +29,7 @@ async def open_ticket(work: Work, effect: OpenTicket, resident: int, account: in
     if opened.repeat:
         return opened
     if opened.shown.table.talk:
-        await carrying.opened(work, await cards.sheet(work.session, opened.shown.ticket), effect.photos)
+        await carrying.opened(work, await sheets.of(work.session, opened.shown.ticket), effect.photos)
     return Opened(await _at_once(work, opened.shown))
 
 
@@ -61,7 +62,7 @@ async def perform(
     await work.session.refresh(ticket)
     await clocks.keep(work, ticket, await clocks.moved(work, ticket, table, community, action, values))
     await _recorded(work, ticket, table, action, doer, values, photos, source, seen)
-    shown = await cards.sheet(work.session, ticket)
+    shown = await sheets.of(work.session, ticket)
     await _follow(work, shown, action, values)
     await _private_card(work, shown, action, doer)
     await notices.draw(work, shown)

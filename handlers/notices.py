@@ -10,7 +10,10 @@ from sqlalchemy import select
 from flows.engine.lifecycle import Audience, Role
 from flows.engine.messages import Phrase
 from handlers import reaching
-from handlers.cards import Sheet, door, may_read, staff_locale, stars, ticket_data, title
+from handlers.cards.buttons import stars, ticket_data
+from handlers.cards.lines import title
+from handlers.cards.masks import door
+from handlers.cards.sheets import Sheet, may_read, staff_locale
 from handlers.desk import Work
 from handlers.envelopes import Button, Outgoing, Picture
 from handlers.neighbours import of as neighbours_of

@@ -11,8 +11,10 @@ from sqlalchemy import select
 from flows import catalogue
 from flows.engine.lifecycle import Lifecycle, Refused, stands
 from flows.engine.messages import Heard, Json, Phrase, Said, Sent, Unfit
-from handlers import acting, cards, carrying, dialogue, gate, menu, moves, notices, roster, teams, tickets
-from handlers.cards import Sheet, ticket_data
+from handlers import acting, carrying, dialogue, gate, menu, moves, notices, roster, teams, tickets
+from handlers.cards import sheets
+from handlers.cards.buttons import ticket_data
+from handlers.cards.sheets import Sheet
 from handlers.desk import Scene, rules
 from handlers.envelopes import Button, Kind, Outgoing
 from handlers.filing import URGENT
@@ -58,7 +60,7 @@ async def to_resident(scene: Scene, ticket: Ticket) -> None:
     elif isinstance(heard, Unfit):
         scene.reply("relay.caption_only")
     elif not scene.inbound.group:
-        shown = await cards.sheet(scene.session, ticket)
+        shown = await sheets.of(scene.session, ticket)
         scene.replies.append(Outgoing(acting.did(scene, shown, name)))
 
 
@@ -205,7 +207,7 @@ async def _rest_of_album(scene: Scene, ticket: Ticket) -> bool:
     photo = await _photo(scene, ticket)
     event.data = {**event.data, "photos": int(event.data.get("photos", 0)) + 1}
     await scene.session.flush()
-    shown = await cards.sheet(scene.session, ticket)
+    shown = await sheets.of(scene.session, ticket)
     await carrying.more(scene.work, shown, event, photo)
     await notices.draw(scene.work, shown)
     return True
@@ -227,7 +229,7 @@ async def _begun(scene: Scene, ticket: Ticket, album: str) -> TicketEvent | None
 
 async def _passed_on(scene: Scene, ticket: Ticket, key: str) -> Outgoing:
     """That it was passed on; while nobody is there, when somebody will be, and what to do if it is urgent."""
-    shown = await cards.sheet(scene.session, ticket)
+    shown = await sheets.of(scene.session, ticket)
     opens = await _opens(scene, shown)
     if opens is None:
         return Outgoing(scene.text(key), ticket.number, ticket=ticket.id)

@@ -8,8 +8,9 @@ from typing import Any
 
 from flows.engine.lifecycle import Action, Audience, Role, stands
 from flows.engine.messages import Json
-from handlers import cards, carrying, clocks, notices, passes, tickets
-from handlers.cards import Sheet
+from handlers import carrying, clocks, notices, passes, tickets
+from handlers.cards import sheets
+from handlers.cards.sheets import Sheet
 from handlers.desk import Work
 from handlers.envelopes import Picture
 from handlers.saying import said
@@ -88,7 +89,7 @@ async def _resident(work: Work, move: Move, told: dict[str, Any]) -> bool:
 def _seen(move: Move) -> tuple[Picture, ...]:
     """What colleagues photographed on the way; the resident knows what they sent themselves."""
     theirs = Role.RESIDENT in move.action.by
-    return () if theirs else cards.pictures([one for one in move.shown.photos if one.id in move.photos])
+    return () if theirs else sheets.pictures([one for one in move.shown.photos if one.id in move.photos])
 
 
 async def _passes(work: Work, move: Move) -> tuple[Picture, ...]:

@@ -10,8 +10,9 @@ from sqlalchemy import select, update
 from flows import catalogue
 from flows.engine.lifecycle import Action, Actor, Refused, Role
 from flows.engine.messages import Json
-from handlers import cards, notices
-from handlers.cards import Sheet
+from handlers import notices
+from handlers.cards import sheets
+from handlers.cards.sheets import Sheet
 from handlers.desk import Work, rules
 from handlers.roster import called
 from models import ticket as tickets
@@ -131,7 +132,7 @@ async def reachable(work: Work, resident: int) -> None:
             continue
         await tickets.move(work.session, ticket.id, ticket.state, details=details)
         await work.session.refresh(ticket)
-        await notices.draw(work, await cards.sheet(work.session, ticket))
+        await notices.draw(work, await sheets.of(work.session, ticket))
 
 
 async def add(
@@ -155,7 +156,7 @@ async def add(
     await tickets.move(work.session, ticket.id, ticket.state)
     await work.session.flush()
     await work.session.refresh(ticket)
-    shown = await cards.sheet(work.session, ticket)
+    shown = await sheets.of(work.session, ticket)
     await notices.draw(work, shown)
     if not by_staff and shown.assignee is not None:
         await notices.staff(work, shown, [shown.assignee], f"{ticket.kind}.assignee.add", note=note)

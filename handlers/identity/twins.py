@@ -9,7 +9,8 @@ from datetime import timedelta
 from sqlalchemy import func, or_, select
 
 from flows.engine.lifecycle import Role
-from handlers import cards, doors, reaching
+from handlers import doors, reaching
+from handlers.cards import masks
 from handlers.desk import Scene, Work
 from handlers.envelopes import Button, Outgoing
 from handlers.identity import merging
@@ -179,7 +180,7 @@ async def _described(work: Work, resident: int, locale: str) -> str:
         "merge.person",
         locale,
         name=f"{name[0]}**" if name else "",
-        homes=[cards.door(home, private=False) for home in homes],
+        homes=[masks.door(home, private=False) for home in homes],
         phones=[number[-4:] for number in await phones_of(session, resident)],
         chats=[texts.say(doors.called(one, texts), locale) for one in dict.fromkeys(channels)],
         n=await session.scalar(running) or 0,

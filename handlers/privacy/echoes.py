@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, delete, false, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from handlers.cards import staff_locale
+from handlers.cards.sheets import staff_locale
 from handlers.desk import Work
 from handlers.envelopes import Outgoing
 from handlers.outbox import delivery
