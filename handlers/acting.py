@@ -6,8 +6,8 @@ from collections.abc import Mapping
 
 from flows.engine.lifecycle import Refused
 from flows.engine.messages import Json, Phrase
-from handlers import clocks, moves, notices, saying, telling, tickets
-from handlers.cards import sheets
+from handlers import clocks, moves, saying, telling, tickets
+from handlers.cards import posting, sheets
 from handlers.cards.buttons import ticket_data
 from handlers.cards.sheets import Sheet
 from handlers.desk import Scene
@@ -52,7 +52,7 @@ async def explain(scene: Scene, ticket: Ticket, name: str, reason: str) -> None:
         tickets.refused(scene.work, ticket, doer(scene), name)
     shown = await sheets.of(scene.session, ticket)
     if reason == "moved_on":
-        await notices.draw(scene.work, shown)
+        await posting.refresh(scene.work, shown)
         reason = _why(scene, shown, name)
     winner = called(shown.assignee, scene.locale)
     state = scene.text(f"{ticket.kind}.state.{ticket.state}")

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from flows.ticket import UNDELIVERED
 from handlers import notices
-from handlers.cards import sheets, stories
+from handlers.cards import posting, sheets, stories
 from handlers.cards.lines import clipped
 from handlers.cards.sheets import Sheet
 from handlers.desk import Work
@@ -81,7 +81,7 @@ async def _settled(work: Work, number: int, arrival: Arrival, why: str) -> None:
     await work.session.flush()
     ticket = await work.session.get_one(Ticket, event.ticket_id)
     shown = await sheets.of(work.session, ticket)
-    await notices.draw(work, shown)
+    await posting.refresh(work, shown)
     if arrival is Arrival.FAILED:
         await lost(work, shown, event, why)
 
@@ -93,7 +93,7 @@ async def lost(work: Work, shown: Sheet, event: TicketEvent, why: str) -> None:
         work.session.add(Due(kind=UNDELIVERED, ticket_id=shown.ticket.id, cycle=cycle, at=work.now, data={}))
     words = clipped(event.note, QUOTED)
     told = stories.why(why, work.desk.texts, sheets.staff_locale(shown.community))
-    if await notices.groups_for(work, shown):
+    if await posting.groups_for(work, shown):
         await notices.group(work, shown, "relay.failed", words=words, reason=told)
         return
     writer = await work.session.get(Staff, event.staff_id) if event.staff_id else None

@@ -7,8 +7,8 @@ from sqlalchemy import select
 from flows import catalogue
 from flows.engine import turn as engine
 from flows.engine.messages import Said
-from handlers import carrying, notices
-from handlers.cards import sheets
+from handlers import carrying
+from handlers.cards import posting, sheets
 from handlers.desk import Scene, facts
 from models import ticket as tickets
 from models.ticket import Ticket, TicketEvent, timeline
@@ -49,7 +49,7 @@ async def _in_ticket(scene: Scene) -> bool:
     if event.action == "described":
         await _describe(scene, ticket)
     shown = await sheets.of(scene.session, ticket)
-    await notices.draw(scene.work, shown)
+    await posting.refresh(scene.work, shown)
     if event.action == "described":
         await carrying.retold(scene.work, shown)
     carried = await carrying.corrected(scene.work, shown, event)

@@ -9,8 +9,8 @@ from flows import catalogue
 from flows.engine.effects import Consequence, EndPasses, IssuePass, Join, Moved, OpenTicket
 from flows.engine.lifecycle import Action, Lifecycle
 from flows.engine.messages import Json
-from handlers import carrying, clocks, notices, opening, passes, reaching, telling, tickets
-from handlers.cards import sheets
+from handlers import carrying, clocks, opening, passes, reaching, telling, tickets
+from handlers.cards import posting, sheets
 from handlers.cards.sheets import Sheet
 from handlers.desk import Work
 from handlers.opening import Opened
@@ -65,7 +65,7 @@ async def perform(
     shown = await sheets.of(work.session, ticket)
     await _follow(work, shown, action, values)
     await _private_card(work, shown, action, doer)
-    await notices.draw(work, shown)
+    await posting.refresh(work, shown)
     await telling.tell(work, Move(shown, action, values, before, photos))
     return shown
 
@@ -172,7 +172,7 @@ async def _private_card(work: Work, shown: Sheet, action: Action, doer: Doer) ->
     if not action.takes or doer.staff is None:
         return
     for account in (await reaching.staff(work.desk, work.session, doer.staff))[:1]:
-        await notices.assignee_card(work, shown, account)
+        await posting.to_assignee(work, shown, account)
 
 
 def _text(value: Json) -> str:

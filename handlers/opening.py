@@ -13,7 +13,7 @@ from flows import catalogue
 from flows.engine.effects import OpenTicket
 from flows.engine.lifecycle import Audience
 from handlers import clocks, notices, tickets
-from handlers.cards import sheets
+from handlers.cards import posting, sheets
 from handlers.cards.sheets import Sheet
 from handlers.desk import Work, rules
 from handlers.tickets import Doer
@@ -97,7 +97,7 @@ async def _again(work: Work, effect: OpenTicket, ticket: Ticket) -> Sheet:
     """What came with the repeat belongs to the ticket that is there."""
     await tickets.attach(work, ticket.id, effect.photos)
     shown = await sheets.of(work.session, ticket)
-    await notices.draw(work, shown)
+    await posting.refresh(work, shown)
     return shown
 
 
@@ -113,7 +113,7 @@ async def _new(work: Work, effect: OpenTicket, home: Home, community: Community,
     await tickets.attach(work, ticket.id, effect.photos)
     bare = Sheet(ticket, table, community, home, None, None, (), ())
     shown = await sheets.of(work.session, ticket) if table.hidden(ticket.details) else bare
-    groups = await notices.group_cards(work, shown)
+    groups = await posting.to_groups(work, shown)
     await _number(work, ticket, community, clocks_running)
     if ticket.urgent or not groups:
         key = f"{ticket.kind}.emergency" if ticket.urgent else "notice.no_group"

@@ -11,8 +11,8 @@ from sqlalchemy import select
 from flows import catalogue
 from flows.engine.lifecycle import Lifecycle, Refused, stands
 from flows.engine.messages import Heard, Json, Phrase, Said, Sent, Unfit
-from handlers import acting, carrying, dialogue, gate, menu, moves, notices, roster, teams, tickets
-from handlers.cards import sheets
+from handlers import acting, carrying, dialogue, gate, menu, moves, roster, teams, tickets
+from handlers.cards import posting, sheets
 from handlers.cards.buttons import ticket_data
 from handlers.cards.sheets import Sheet
 from handlers.desk import Scene, rules
@@ -209,7 +209,7 @@ async def _rest_of_album(scene: Scene, ticket: Ticket) -> bool:
     await scene.session.flush()
     shown = await sheets.of(scene.session, ticket)
     await carrying.more(scene.work, shown, event, photo)
-    await notices.draw(scene.work, shown)
+    await posting.refresh(scene.work, shown)
     return True
 
 

@@ -160,12 +160,4 @@ class Reports:
                 text = work.say(
                     "notice.group_lost", account.locale, title=group.title or purpose, purpose=purpose
                 )
-                await delivery.post(
-                    session,
-                    channel=account.channel,
-                    bot=account.bot,
-                    chat=account.chat,
-                    message=Outgoing(text),
-                    now=work.now,
-                    account=account.id,
-                )
+                await reaching.send(work, account, Outgoing(text))

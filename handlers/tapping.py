@@ -8,7 +8,7 @@ from flows import catalogue
 from flows.engine.form import Draft
 from flows.engine.lifecycle import Action, Actor, Refused
 from flows.engine.messages import Command, Json, Pressed
-from handlers import acting, dialogue, notices, tickets
+from handlers import acting, dialogue, tickets
 from handlers.cards import drawing, sheets
 from handlers.cards.residents import resident_view
 from handlers.desk import Scene
@@ -95,4 +95,4 @@ async def _post_card(scene: Scene, ticket: Ticket, actor: Actor) -> None:
     if card is None:
         await _show(scene, ticket, actor)
         return
-    await delivery.call_up(scene.session, card, now=scene.work.now, lane=notices.lane(ticket))
+    await delivery.call_up(scene.session, card, now=scene.work.now, lane=delivery.lane_of(ticket))

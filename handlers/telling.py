@@ -9,7 +9,7 @@ from typing import Any
 from flows.engine.lifecycle import Action, Audience, Role, stands
 from flows.engine.messages import Json
 from handlers import carrying, clocks, notices, passes, tickets
-from handlers.cards import sheets
+from handlers.cards import posting, sheets
 from handlers.cards.sheets import Sheet
 from handlers.desk import Work
 from handlers.envelopes import Picture
@@ -131,7 +131,7 @@ async def _owners(work: Work, move: Move, told: dict[str, Any]) -> None:
     if not await notices.owners(work, move.shown, key, _buttons(move, Role.OWNER), **told):
         await tickets.note(work, move.shown.ticket, owner="unreachable")
         await work.session.refresh(move.shown.ticket)
-        await notices.draw(work, move.shown)
+        await posting.refresh(work, move.shown)
 
 
 async def _escalated(work: Work, move: Move, told: dict[str, Any]) -> None:

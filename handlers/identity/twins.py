@@ -15,7 +15,6 @@ from handlers.desk import Scene, Work
 from handlers.envelopes import Button, Outgoing
 from handlers.identity import merging
 from handlers.identity.merging import Unmergeable
-from handlers.outbox import delivery
 from handlers.roster import managers, whoever
 from models import tally
 from models.account import Account
@@ -204,15 +203,7 @@ async def suspect(work: Work, one: int, other: int, why: str = "merge.suspected"
             people = [await _described(work, resident, account.locale) for resident in (one, other)]
             look = Button(work.say("merge.compare", account.locale), f"m.twins.{Pair(one, other).data}")
             told = work.say(why, account.locale, one=people[0], other=people[1])
-            await delivery.post(
-                work.session,
-                channel=account.channel,
-                bot=account.bot,
-                chat=account.chat,
-                message=Outgoing(told, buttons=((look,),)),
-                now=work.now,
-                account=account.id,
-            )
+            await reaching.send(work, account, Outgoing(told, buttons=((look,),)))
 
 
 async def _desks(work: Work, communities: Collection[int]) -> Sequence[int]:
