@@ -11,13 +11,14 @@ from sqlalchemy import select
 from flows import catalogue
 from flows.engine.lifecycle import Lifecycle, Refused, stands
 from flows.engine.messages import Heard, Json, Phrase, Said, Sent, Unfit
-from handlers import acting, carrying, dialogue, gate, menu, moves, roster, teams, tickets
+from handlers import acting, carrying, dialogue, gate, moves, roster, teams, tickets
 from handlers.cards import posting, sheets
 from handlers.cards.buttons import ticket_data
 from handlers.cards.sheets import Sheet
 from handlers.desk import Scene, rules
 from handlers.envelopes import Button, Kind, Outgoing
 from handlers.filing import URGENT
+from handlers.menu import choices, entering
 from handlers.tickets import Lost
 from handlers.wording import plain, rows, spoken
 from models.account import Account
@@ -86,7 +87,7 @@ async def to_colleagues(scene: Scene, ticket: Ticket, name: str = "add") -> None
     elif why:
         scene.draft = scene.draft or dialogue.keep(scene.draft, heard, scene.revision)
         told = scene.text("tickets.over", number=ticket.number)
-        scene.replies.append(Outgoing(told, ticket.number, menu.choices(scene), ticket=ticket.id))
+        scene.replies.append(Outgoing(told, ticket.number, choices.buttons(scene), ticket=ticket.id))
     else:
         key = "relay.caption_only" if isinstance(heard, Unfit) else f"{ticket.kind}.did.{name}"
         scene.replies.append(await _passed_on(scene, ticket, key))
@@ -105,7 +106,7 @@ async def overheard(scene: Scene, kind: str = "") -> bool:
         return False
     if await gate.hears(scene):
         return True
-    if await menu.is_code(scene):
+    if await entering.is_code(scene):
         return False
     talk = await _latest(scene)
     if talk is None or (kind and not _just_asked(scene, talk, kind)):
