@@ -19,7 +19,7 @@ from handlers.desk import Desk, Work
 from handlers.envelopes import Inbound, Kind, Outgoing, Receipt
 from handlers.inbound import locale_of, receive
 from handlers.outbox import delivery
-from handlers.outbox.dispatch import THROTTLED, THROTTLED_EVERYWHERE
+from handlers.outbox.heritage import THROTTLED, THROTTLED_EVERYWHERE
 from handlers.routing import NEWS
 from models.database import is_down
 
