@@ -10,8 +10,8 @@ from bot.settings import Settings
 from bot.wecom.escaping import is_key
 from handlers import demo, office, teams
 from handlers.desk import Desk, Work, utcnow
+from handlers.identity import merging
 from handlers.office import HOME_ROLES, STAFF_ROLES, Impossible
-from handlers.people import merging
 from handlers.texts import Texts
 from models import schema
 from models.database import Database

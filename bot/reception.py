@@ -13,12 +13,13 @@ from bot import figures
 from bot.channel import Channel, Gone, PartlySent, SendError, Throttled, Unacceptable, Uncertain, Unreachable
 from bot.pace import Pace
 from flows.engine.messages import Phrase
-from handlers import deadletters, notices, passive
+from handlers import deadletters, passive
+from handlers.cards import posting
 from handlers.desk import Desk, Work
 from handlers.envelopes import Inbound, Kind, Outgoing, Receipt
 from handlers.inbound import locale_of, receive
 from handlers.outbox import delivery
-from handlers.outbox.dispatch import THROTTLED, THROTTLED_EVERYWHERE
+from handlers.outbox.heritage import THROTTLED, THROTTLED_EVERYWHERE
 from handlers.routing import NEWS
 from models.database import is_down
 
@@ -184,7 +185,7 @@ class Reception:
         """A reply to this message is about its ticket."""
         async with self._desk.database.transaction() as session:
             work = Work(self._desk, session, self._desk.now())
-            await notices.remember(
+            await posting.remember(
                 work,
                 ticket,
                 channel=inbound.channel,

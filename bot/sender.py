@@ -23,8 +23,11 @@ from bot.channel import (
     Unacceptable,
     Unreachable,
 )
-from handlers.outbox import dispatch, outcomes
-from handlers.outbox.dispatch import THROTTLED, THROTTLED_EVERYWHERE, Claim, Door, Letter, Spoilt
+from handlers.outbox import dispatch, outcomes, turns
+from handlers.outbox.dispatch import Claim
+from handlers.outbox.door import Door
+from handlers.outbox.heritage import THROTTLED, THROTTLED_EVERYWHERE, inherit
+from handlers.outbox.lettering import Letter, Spoilt
 from handlers.outbox.outcomes import Callbacks, Outcome, Result
 from handlers.outbox.settling import settle
 from models.database import Database, is_down
@@ -169,7 +172,7 @@ class Sender:
         now = self._now()
         own = {letter.row for letter in self._letters.values()}
         async with self._database.transaction() as session:
-            heritage = await dispatch.inherit(session, self._door, now, MEMORY)
+            heritage = await inherit(session, self._door, now, MEMORY)
             orphans = [row for row in heritage.orphans if row not in own]
             unknown = [Result(row, now, outcomes.Unsure("the sender died")) for row in orphans]
             await settle(session, self._callbacks, unknown)
@@ -211,7 +214,7 @@ class Sender:
         if self._expecting:
             return True
         async with self._database.reading() as session:
-            return await dispatch.anything(session, self._door, self.budget.shut(), self._now())
+            return await turns.anything(session, self._door, self.budget.shut(), self._now())
 
     async def _set_aside(self, row: int) -> None:
         self.budget.abandon(self._letters)

@@ -6,8 +6,10 @@ from collections.abc import Mapping
 
 from flows.engine.lifecycle import Refused
 from flows.engine.messages import Json, Phrase
-from handlers import cards, clocks, moves, notices, saying, telling, tickets
-from handlers.cards import Sheet, ticket_data
+from handlers import clocks, moves, saying, telling, tickets
+from handlers.cards import posting, sheets
+from handlers.cards.buttons import ticket_data
+from handlers.cards.sheets import Sheet
 from handlers.desk import Scene
 from handlers.envelopes import Button, Outgoing
 from handlers.roster import called
@@ -48,9 +50,9 @@ async def explain(scene: Scene, ticket: Ticket, name: str, reason: str) -> None:
     """Say why not, and bring a card that still offered the button up to date."""
     if reason in ("not_yours", "unknown"):
         tickets.refused(scene.work, ticket, doer(scene), name)
-    shown = await cards.sheet(scene.session, ticket)
+    shown = await sheets.of(scene.session, ticket)
     if reason == "moved_on":
-        await notices.draw(scene.work, shown)
+        await posting.refresh(scene.work, shown)
         reason = _why(scene, shown, name)
     winner = called(shown.assignee, scene.locale)
     state = scene.text(f"{ticket.kind}.state.{ticket.state}")

@@ -8,8 +8,10 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from flows.ticket import UNDELIVERED
-from handlers import cards, notices
-from handlers.cards import Sheet
+from handlers import notices
+from handlers.cards import posting, sheets, stories
+from handlers.cards.lines import clipped
+from handlers.cards.sheets import Sheet
 from handlers.desk import Work
 from handlers.outbox.outcomes import HEARD
 from models.due import Due
@@ -78,8 +80,8 @@ async def _settled(work: Work, number: int, arrival: Arrival, why: str) -> None:
     note(event, arrival, shown_why)
     await work.session.flush()
     ticket = await work.session.get_one(Ticket, event.ticket_id)
-    shown = await cards.sheet(work.session, ticket)
-    await notices.draw(work, shown)
+    shown = await sheets.of(work.session, ticket)
+    await posting.refresh(work, shown)
     if arrival is Arrival.FAILED:
         await lost(work, shown, event, why)
 
@@ -89,9 +91,9 @@ async def lost(work: Work, shown: Sheet, event: TicketEvent, why: str) -> None:
     if shown.table.timer(UNDELIVERED) is not None:
         cycle = f"{shown.ticket.version}.{event.id}"
         work.session.add(Due(kind=UNDELIVERED, ticket_id=shown.ticket.id, cycle=cycle, at=work.now, data={}))
-    words = cards.clipped(event.note, QUOTED)
-    told = cards.why(why, work.desk.texts, cards.staff_locale(shown.community))
-    if await notices.groups_for(work, shown):
+    words = clipped(event.note, QUOTED)
+    told = stories.why(why, work.desk.texts, sheets.staff_locale(shown.community))
+    if await posting.groups_for(work, shown):
         await notices.group(work, shown, "relay.failed", words=words, reason=told)
         return
     writer = await work.session.get(Staff, event.staff_id) if event.staff_id else None

@@ -10,18 +10,19 @@ from sqlalchemy import select
 from flows.engine.lifecycle import Action, Audience, Lifecycle, Role
 from flows.engine.messages import Phrase
 from flows.ticket import Speech
-from handlers import arrival, cards, clocks, notices
+from handlers import arrival, clocks, letters, notices, reaching
 from handlers.arrival import Arrival
-from handlers.cards import TEXT_SHOWN, Sheet, staff_locale, ticket_data
+from handlers.cards import calling, masks, posting, sheets, stories
+from handlers.cards.buttons import ticket_data
+from handlers.cards.lines import TEXT_SHOWN
+from handlers.cards.sheets import Sheet, staff_locale
 from handlers.desk import Work
 from handlers.envelopes import Button, Outgoing, Picture
-from handlers.outbox import delivery
 from handlers.roster import addresses
 from handlers.saying import said
 from handlers.wording import rows
 from models.account import Account
 from models.attachment import Attachment
-from models.group import Group
 from models.outbox import Outbox
 from models.ticket import TicketEvent
 
@@ -40,7 +41,7 @@ def answers(table: Lifecycle, action: Action) -> bool:
 async def to_resident(work: Work, shown: Sheet, action: Action, photos: Sequence[int]) -> bool:
     """Carry what a colleague has just said to the resident; False when nobody can be reached."""
     event = _newest(shown, action.name)
-    account = await notices.account_of(work, shown.ticket)
+    account = await reaching.account_of(work, shown.ticket)
     if account is None:
         why = str(shown.ticket.details.get("unreachable", "nobody"))
         arrival.note(event, Arrival.FAILED, why)
@@ -115,7 +116,7 @@ def _letter(work: Work, shown: Sheet, event: TicketEvent, locale: str) -> Outgoi
     """A colleague's words as the resident reads them; only in full, so never as a channel's form."""
     kind, action = shown.ticket.kind, shown.table.named[event.action]
     values: dict[str, object] = {
-        "staff": cards.actor(event, locale),
+        "staff": stories.actor(event, locale),
         "note": event.note,
         "n": event.data.get("photos", 0),
         "reason": "",
@@ -128,7 +129,7 @@ def _letter(work: Work, shown: Sheet, event: TicketEvent, locale: str) -> Outgoi
     }
     offered = tuple((f"{kind}.action.{name}", name) for name in action.offers)
     buttons = offered or (("tickets.open", "show"),)
-    words = notices.letter(work, shown, locale, f"{kind}.told.{event.action}", buttons, values)
+    words = letters.for_resident(work, shown, locale, f"{kind}.told.{event.action}", buttons, values)
     return replace(words, notice="", facts={})
 
 
@@ -139,7 +140,7 @@ def _post(work: Work, shown: Sheet, event: TicketEvent) -> Outgoing:
 def _said_by_resident(work: Work, shown: Sheet, words: str, photos: int) -> Outgoing:
     """The resident's words as the group reads them: without a name, where that is a secret."""
     locale, ticket, reply = staff_locale(shown.community), shown.ticket, shown.table.reply
-    who = "" if shown.secret else cards.person(shown, private=False)
+    who = "" if shown.secret else masks.person(shown, private=False)
     text = work.say("relay.resident", locale, who=who, words=words, n=photos)
     answer = Button(
         work.say(f"{ticket.kind}.action.{reply}", locale), ticket_data(ticket.id, reply), "primary"
@@ -160,36 +161,20 @@ def _title(work: Work, shown: Sheet, locale: str) -> str:
 
 
 async def _posted(work: Work, shown: Sheet, message: Outgoing, events: Sequence[int]) -> None:
-    groups = await notices.groups_for(work, shown)
-    _, called = await cards.whom(work.session, shown, work.now)
+    groups = await posting.groups_for(work, shown)
+    _, called = await calling.whom(work.session, shown, work.now)
     for one in groups:
         bells = await addresses(work.session, called, one.channel, one.bot)
-        await _into(work, shown, one, replace(message, mention=bells), events)
+        await posting.below(work, shown, one, replace(message, mention=bells), events)
     if not groups:
         await notices.audience(work, shown, Audience.ASSISTANT, "relay.no_group", words=message.text)
-
-
-async def _into(
-    work: Work, shown: Sheet, place: Group | Outbox, message: Outgoing, events: Sequence[int]
-) -> None:
-    await delivery.post(
-        work.session,
-        channel=place.channel,
-        bot=place.bot,
-        chat=place.chat,
-        message=message,
-        now=work.now,
-        lane=notices.lane(shown.ticket),
-        ticket=shown.ticket.id,
-        events=events,
-    )
 
 
 async def _pictures(work: Work, photos: Sequence[int]) -> tuple[Picture, ...]:
     found = await work.session.scalars(
         select(Attachment).where(Attachment.id.in_(photos)).order_by(Attachment.id)
     )
-    return cards.pictures(found.all())
+    return sheets.pictures(found.all())
 
 
 # --- what was carried before
@@ -247,11 +232,11 @@ async def _locale(work: Work, shown: Sheet, row: Outbox) -> str:
 async def _again(work: Work, shown: Sheet, event: TicketEvent, row: Outbox, message: Outgoing) -> None:
     """Send something after what was carried, to the same place; to a resident wherever they are now."""
     if event.staff_id is None:
-        await _into(work, shown, row, message, (event.id,))
+        await posting.below(work, shown, row, message, (event.id,))
         return
     account = await work.session.get(Account, row.account_id) if row.account_id else None
     if account is None or not account.reachable:
-        account, message = await notices.account_of(work, shown.ticket), replace(message, replace="")
+        account, message = await reaching.account_of(work, shown.ticket), replace(message, replace="")
     if account is None:
         await arrival.lost(work, shown, event, str(shown.ticket.details.get("unreachable", "nobody")))
         return

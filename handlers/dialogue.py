@@ -15,11 +15,10 @@ from flows.engine.form import Draft, Flow
 from flows.engine.messages import Command, Heard, Json, Pressed, Said, Say, Sent, Shared, Unfit
 from flows.engine.questions import Photos, Text, parts, photos
 from flows.engine.turn import Turn
-from handlers import acting, filing, wording
-from handlers.cards import clipped
+from handlers import acting, filing, reaching, wording
+from handlers.cards.lines import clipped
 from handlers.desk import Scene, Work, facts, facts_of
 from handlers.envelopes import Kind, Outgoing
-from handlers.outbox import delivery
 from handlers.people import deeds
 from models.account import Account
 from models.attachment import Attachment
@@ -206,15 +205,7 @@ async def begin_elsewhere(
     )
     can = work.desk.can(account.channel)
     for message in turn.messages:
-        await delivery.post(
-            work.session,
-            channel=account.channel,
-            bot=account.bot,
-            chat=account.chat,
-            message=wording.put(message, work.desk.texts, account.locale, can),
-            now=work.now,
-            account=account.id,
-        )
+        await reaching.send(work, account, wording.put(message, work.desk.texts, account.locale, can))
 
 
 async def private_conversation(work: Work, place: Mapping[str, object]) -> Conversation:

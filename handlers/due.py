@@ -11,8 +11,9 @@ from flows import catalogue
 from flows.engine.hours import Calendar
 from flows.engine.lifecycle import Audience, Lifecycle, Refused, Timer
 from flows.ticket import RATING
-from handlers import cards, clocks, moves, notices, telling, tickets
-from handlers.cards import Sheet
+from handlers import clocks, moves, notices, telling, tickets
+from handlers.cards import sheets
+from handlers.cards.sheets import Sheet
 from handlers.desk import Desk, Work, rules
 from handlers.people import reconfirming
 from handlers.saying import said
@@ -85,7 +86,7 @@ async def _fire(work: Work, due: Due) -> None:
             await reconfirming.fire(work, due)
         return
     table = catalogue.lifecycles()[ticket.kind]
-    shown = await cards.sheet(work.session, ticket)
+    shown = await sheets.of(work.session, ticket)
     calm = _calm(work, shown, table, due)
     if calm:
         return

@@ -7,7 +7,8 @@ from sqlalchemy import select
 from flows import catalogue
 from flows.engine import turn as engine
 from flows.engine.messages import Said
-from handlers import cards, carrying, notices
+from handlers import carrying
+from handlers.cards import posting, sheets
 from handlers.desk import Scene, facts
 from models import ticket as tickets
 from models.ticket import Ticket, TicketEvent, timeline
@@ -47,8 +48,8 @@ async def _in_ticket(scene: Scene) -> bool:
     await scene.session.flush()
     if event.action == "described":
         await _describe(scene, ticket)
-    shown = await cards.sheet(scene.session, ticket)
-    await notices.draw(scene.work, shown)
+    shown = await sheets.of(scene.session, ticket)
+    await posting.refresh(scene.work, shown)
     if event.action == "described":
         await carrying.retold(scene.work, shown)
     carried = await carrying.corrected(scene.work, shown, event)

@@ -11,7 +11,7 @@ from flows.engine.effects import OpenTicket
 from flows.engine.form import Draft
 from flows.engine.messages import Command
 from handlers import clocks, moves, roster, teams, wording
-from handlers.cards import ticket_data
+from handlers.cards.buttons import ticket_data
 from handlers.desk import Scene, rules
 from handlers.envelopes import Button, Outgoing
 from handlers.opening import Opened, TooMany

@@ -10,8 +10,11 @@ from sqlalchemy import select
 from flows.engine.lifecycle import Action, Role, permits, stands
 from flows.engine.messages import Phrase
 from flows.engine.when import Window
-from handlers import acting, cards, dialogue, passes, tickets
-from handlers.cards import Sheet, door, style, ticket_data
+from handlers import acting, dialogue, passes, tickets
+from handlers.cards import sheets
+from handlers.cards.buttons import style, ticket_data
+from handlers.cards.masks import door
+from handlers.cards.sheets import Sheet
 from handlers.desk import Scene, Work
 from handlers.envelopes import Button, Kind, Outgoing
 from handlers.outbox import delivery
@@ -211,7 +214,7 @@ async def _groups(scene: Scene) -> frozenset[str]:
 async def _answer(work: Work, found: GatePass, doer: Doer, locale: str) -> Outgoing:
     """What a guard has to know: is it good, for what, when, and what can be done."""
     ticket = await work.session.get_one(Ticket, found.ticket_id)
-    shown = await cards.sheet(work.session, ticket)
+    shown = await sheets.of(work.session, ticket)
     worth, hours = verdict(work, found), _hours(work, found, shown, locale)
     lines = [
         work.say(f"gate.kind.{found.kind}", locale, number=ticket.number, label=found.label),

@@ -9,9 +9,10 @@ from sqlalchemy import select
 from sqlalchemy.exc import DBAPIError
 
 from flows.engine.form import Draft
-from handlers import dialogue, edits, groups, menu, offering, passive, relaying, replying, returning, tapping
+from handlers import dialogue, edits, groups, offering, passive, relaying, replying, returning, tapping
 from handlers.desk import Desk, Scene, Work
 from handlers.envelopes import Inbound, Kind, Receipt
+from handlers.menu import beginning, entering, entries, welcoming
 from handlers.outbox import delivery
 from handlers.people import binding, leaving, reconfirming
 from handlers.routing import (
@@ -174,9 +175,9 @@ async def _dispatch(scene: Scene, to: Route) -> None:
         await groups.reachable(scene, yes=True)
     match to:
         case ToDraft(aside=entry) if entry and not await dialogue.answers(scene):
-            await menu.entry(scene, entry)
+            await entries.entry(scene, entry)
         case ToDraft(None) if inbound.kind is Kind.TEXT and await binding.opens(scene, inbound.text):
-            await menu.redeem(scene, inbound.text)
+            await entering.redeem(scene, inbound.text)
         case ToDraft(None) if returning.late(scene):
             await returning.remind(scene)
         case ToDraft(heard):
@@ -186,14 +187,14 @@ async def _dispatch(scene: Scene, to: Route) -> None:
         case ToMenu() if inbound.kind is Kind.TEXT and await relaying.nodded(scene):
             pass
         case ToMenu(entry):
-            await menu.entry(scene, entry)
+            await entries.entry(scene, entry)
         case ToService(kind) if await relaying.overheard(scene, kind):
             pass
         case ToService(kind):
             only_named = plain(inbound.text) in spoken(f"{kind}.called", scene.work.desk.texts)
-            await menu.service(scene, kind, () if only_named else (await dialogue.plainly(scene),))
+            await beginning.service(scene, kind, () if only_named else (await dialogue.plainly(scene),))
         case ToCommand(name, argument):
-            await menu.command(scene, name, argument)
+            await entries.command(scene, name, argument)
         case ToReply(message):
             await replying.reply(scene, message)
         case ToNews(kind):
@@ -203,7 +204,7 @@ async def _dispatch(scene: Scene, to: Route) -> None:
         case ToWelcome() if await relaying.nodded(scene) or await relaying.overheard(scene):
             pass
         case ToWelcome():
-            await menu.welcome(scene)
+            await welcoming.welcome(scene)
         case ToNobody(forged):
             if forged:
                 scene.remark("refused.unknown")

@@ -9,8 +9,9 @@ from flows import catalogue
 from flows.engine.effects import Consequence, EndPasses, IssuePass, Join, Moved, OpenTicket
 from flows.engine.lifecycle import Action, Lifecycle
 from flows.engine.messages import Json
-from handlers import cards, carrying, clocks, notices, opening, passes, reaching, telling, tickets
-from handlers.cards import Sheet
+from handlers import carrying, clocks, opening, passes, reaching, telling, tickets
+from handlers.cards import posting, sheets
+from handlers.cards.sheets import Sheet
 from handlers.desk import Work
 from handlers.opening import Opened
 from handlers.people import joining
@@ -28,7 +29,7 @@ async def open_ticket(work: Work, effect: OpenTicket, resident: int, account: in
     if opened.repeat:
         return opened
     if opened.shown.table.talk:
-        await carrying.opened(work, await cards.sheet(work.session, opened.shown.ticket), effect.photos)
+        await carrying.opened(work, await sheets.of(work.session, opened.shown.ticket), effect.photos)
     return Opened(await _at_once(work, opened.shown))
 
 
@@ -61,10 +62,10 @@ async def perform(
     await work.session.refresh(ticket)
     await clocks.keep(work, ticket, await clocks.moved(work, ticket, table, community, action, values))
     await _recorded(work, ticket, table, action, doer, values, photos, source, seen)
-    shown = await cards.sheet(work.session, ticket)
+    shown = await sheets.of(work.session, ticket)
     await _follow(work, shown, action, values)
     await _private_card(work, shown, action, doer)
-    await notices.draw(work, shown)
+    await posting.refresh(work, shown)
     await telling.tell(work, Move(shown, action, values, before, photos))
     return shown
 
@@ -171,7 +172,7 @@ async def _private_card(work: Work, shown: Sheet, action: Action, doer: Doer) ->
     if not action.takes or doer.staff is None:
         return
     for account in (await reaching.staff(work.desk, work.session, doer.staff))[:1]:
-        await notices.assignee_card(work, shown, account)
+        await posting.to_assignee(work, shown, account)
 
 
 def _text(value: Json) -> str:

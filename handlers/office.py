@@ -13,12 +13,14 @@ from flows.engine.lifecycle import Role
 from handlers import teams
 from handlers.desk import Work
 from handlers.groups import purposes
+from handlers.identity import merging
+from handlers.identity.merging import Unmergeable
 from handlers.outbox import delivery
-from handlers.people import binding, erasing, exporting, merging, scanning
-from handlers.people.erasing import Erased, Unerasable
-from handlers.people.exporting import Nothing
-from handlers.people.merging import Unmergeable
+from handlers.people import binding, scanning
 from handlers.people.scanning import Printed
+from handlers.privacy import erasing, exporting
+from handlers.privacy.erasing import Erased, Unerasable
+from handlers.privacy.exporting import Nothing
 from handlers.wording import phone as number
 from models.attachment import Attachment
 from models.base import add_once

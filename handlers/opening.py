@@ -12,8 +12,9 @@ from sqlalchemy import bindparam, select
 from flows import catalogue
 from flows.engine.effects import OpenTicket
 from flows.engine.lifecycle import Audience
-from handlers import cards, clocks, notices, tickets
-from handlers.cards import Sheet
+from handlers import clocks, notices, tickets
+from handlers.cards import posting, sheets
+from handlers.cards.sheets import Sheet
 from handlers.desk import Work, rules
 from handlers.tickets import Doer
 from models.community import Community, Home
@@ -95,8 +96,8 @@ def _repeat(work: Work, effect: OpenTicket, recent: Sequence[Ticket], since: dat
 async def _again(work: Work, effect: OpenTicket, ticket: Ticket) -> Sheet:
     """What came with the repeat belongs to the ticket that is there."""
     await tickets.attach(work, ticket.id, effect.photos)
-    shown = await cards.sheet(work.session, ticket)
-    await notices.draw(work, shown)
+    shown = await sheets.of(work.session, ticket)
+    await posting.refresh(work, shown)
     return shown
 
 
@@ -111,8 +112,8 @@ async def _new(work: Work, effect: OpenTicket, home: Home, community: Community,
         tickets.record(work, ticket, doer, "described", note=text, source=message or None)
     await tickets.attach(work, ticket.id, effect.photos)
     bare = Sheet(ticket, table, community, home, None, None, (), ())
-    shown = await cards.sheet(work.session, ticket) if table.hidden(ticket.details) else bare
-    groups = await notices.group_cards(work, shown)
+    shown = await sheets.of(work.session, ticket) if table.hidden(ticket.details) else bare
+    groups = await posting.to_groups(work, shown)
     await _number(work, ticket, community, clocks_running)
     if ticket.urgent or not groups:
         key = f"{ticket.kind}.emergency" if ticket.urgent else "notice.no_group"

@@ -13,6 +13,7 @@ from handlers.outbox import delivery
 from models import account
 from models.account import Account
 from models.outbox import Outbox, events_of
+from models.ticket import Ticket
 
 
 async def resident(desk: Desk, session: AsyncSession, number: int) -> Sequence[Account]:
@@ -23,6 +24,40 @@ async def resident(desk: Desk, session: AsyncSession, number: int) -> Sequence[A
 async def staff(desk: Desk, session: AsyncSession, number: int) -> Sequence[Account]:
     """The accounts through which a staff member can be reached, the best first."""
     return _best_first(desk, await account.of_staff(session, number))
+
+
+async def account_of(work: Work, ticket: Ticket) -> Account | None:
+    """The account the resident chose, else the one the ticket came from, else the best of theirs."""
+    if ticket.resident_id is None:
+        return None
+    accounts = await resident(work.desk, work.session, ticket.resident_id)
+    if accounts and accounts[0].chosen:
+        return accounts[0]
+    return next((one for one in accounts if one.id == ticket.account_id), accounts[0] if accounts else None)
+
+
+async def send(
+    work: Work,
+    account: Account,
+    message: Outgoing,
+    *,
+    lane: int = delivery.ORDINARY,
+    ticket: int | None = None,
+    events: Sequence[int] = (),
+) -> None:
+    """Have something sent to one account; `events` are the lines of the timeline whose words it carries."""
+    await delivery.post(
+        work.session,
+        channel=account.channel,
+        bot=account.bot,
+        chat=account.chat,
+        message=message,
+        now=work.now,
+        lane=lane,
+        ticket=ticket,
+        account=account.id,
+        events=events,
+    )
 
 
 async def readdress(work: Work, former: int, number: int) -> None:
@@ -36,18 +71,7 @@ async def readdress(work: Work, former: int, number: int) -> None:
             continue
         row.state = "joined"
         for to in others[:1]:
-            await delivery.post(
-                work.session,
-                channel=to.channel,
-                bot=to.bot,
-                chat=to.chat,
-                message=message,
-                now=work.now,
-                lane=row.lane,
-                ticket=row.ticket_id,
-                account=to.id,
-                events=events_of(row),
-            )
+            await send(work, to, message, lane=row.lane, ticket=row.ticket_id, events=events_of(row))
 
 
 def _best_first(desk: Desk, accounts: Sequence[Account]) -> Sequence[Account]:

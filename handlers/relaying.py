@@ -11,11 +11,14 @@ from sqlalchemy import select
 from flows import catalogue
 from flows.engine.lifecycle import Lifecycle, Refused, stands
 from flows.engine.messages import Heard, Json, Phrase, Said, Sent, Unfit
-from handlers import acting, cards, carrying, dialogue, gate, menu, moves, notices, roster, teams, tickets
-from handlers.cards import Sheet, ticket_data
+from handlers import acting, carrying, dialogue, gate, moves, roster, teams, tickets
+from handlers.cards import posting, sheets
+from handlers.cards.buttons import ticket_data
+from handlers.cards.sheets import Sheet
 from handlers.desk import Scene, rules
 from handlers.envelopes import Button, Kind, Outgoing
 from handlers.filing import URGENT
+from handlers.menu import choices, entering
 from handlers.tickets import Lost
 from handlers.wording import plain, rows, spoken
 from models.account import Account
@@ -58,7 +61,7 @@ async def to_resident(scene: Scene, ticket: Ticket) -> None:
     elif isinstance(heard, Unfit):
         scene.reply("relay.caption_only")
     elif not scene.inbound.group:
-        shown = await cards.sheet(scene.session, ticket)
+        shown = await sheets.of(scene.session, ticket)
         scene.replies.append(Outgoing(acting.did(scene, shown, name)))
 
 
@@ -84,7 +87,7 @@ async def to_colleagues(scene: Scene, ticket: Ticket, name: str = "add") -> None
     elif why:
         scene.draft = scene.draft or dialogue.keep(scene.draft, heard, scene.revision)
         told = scene.text("tickets.over", number=ticket.number)
-        scene.replies.append(Outgoing(told, ticket.number, menu.choices(scene), ticket=ticket.id))
+        scene.replies.append(Outgoing(told, ticket.number, choices.buttons(scene), ticket=ticket.id))
     else:
         key = "relay.caption_only" if isinstance(heard, Unfit) else f"{ticket.kind}.did.{name}"
         scene.replies.append(await _passed_on(scene, ticket, key))
@@ -103,7 +106,7 @@ async def overheard(scene: Scene, kind: str = "") -> bool:
         return False
     if await gate.hears(scene):
         return True
-    if await menu.is_code(scene):
+    if await entering.is_code(scene):
         return False
     talk = await _latest(scene)
     if talk is None or (kind and not _just_asked(scene, talk, kind)):
@@ -205,9 +208,9 @@ async def _rest_of_album(scene: Scene, ticket: Ticket) -> bool:
     photo = await _photo(scene, ticket)
     event.data = {**event.data, "photos": int(event.data.get("photos", 0)) + 1}
     await scene.session.flush()
-    shown = await cards.sheet(scene.session, ticket)
+    shown = await sheets.of(scene.session, ticket)
     await carrying.more(scene.work, shown, event, photo)
-    await notices.draw(scene.work, shown)
+    await posting.refresh(scene.work, shown)
     return True
 
 
@@ -227,7 +230,7 @@ async def _begun(scene: Scene, ticket: Ticket, album: str) -> TicketEvent | None
 
 async def _passed_on(scene: Scene, ticket: Ticket, key: str) -> Outgoing:
     """That it was passed on; while nobody is there, when somebody will be, and what to do if it is urgent."""
-    shown = await cards.sheet(scene.session, ticket)
+    shown = await sheets.of(scene.session, ticket)
     opens = await _opens(scene, shown)
     if opens is None:
         return Outgoing(scene.text(key), ticket.number, ticket=ticket.id)

@@ -8,9 +8,10 @@ from sqlalchemy import select
 
 from flows import catalogue
 from flows.engine.messages import Said, Sent, Unfit
-from handlers import acting, dialogue, gate, menu, relaying, tickets
+from handlers import acting, dialogue, gate, relaying, tickets
 from handlers.desk import Scene
 from handlers.envelopes import Inbound, Kind, Outgoing
+from handlers.menu import beginning, choices, welcoming
 from handlers.routing import ToService, route
 from models.card import Card
 from models.ticket import Ticket
@@ -60,7 +61,7 @@ async def _add(scene: Scene, ticket: Ticket, heard: object) -> None:
 
 def _over(scene: Scene, ticket: Ticket) -> Outgoing:
     told = scene.text("tickets.over", number=ticket.number)
-    return Outgoing(told, ticket.number, menu.choices(scene), ticket=ticket.id)
+    return Outgoing(told, ticket.number, choices.buttons(scene), ticket=ticket.id)
 
 
 async def answered(scene: Scene, message: str) -> Ticket | None:
@@ -77,7 +78,7 @@ async def answered(scene: Scene, message: str) -> Ticket | None:
 
 
 def _running(scene: Scene) -> bool:
-    return scene.draft is not None and scene.draft.flow != dialogue.KEPT and not scene.inbound.group
+    return choices.running(scene) and not scene.inbound.group
 
 
 def _asked_about(scene: Scene, ticket: Ticket) -> bool:
@@ -94,9 +95,9 @@ async def _ordinary(scene: Scene) -> None:
         return
     to = route(_unaddressed(inbound), running=None, texts=scene.work.desk.texts)
     if isinstance(to, ToService) and inbound.kind is Kind.TEXT:
-        await menu.service(scene, to.kind, (await dialogue.plainly(scene),))
+        await beginning.service(scene, to.kind, (await dialogue.plainly(scene),))
     else:
-        await menu.welcome(scene)
+        await welcoming.welcome(scene)
 
 
 def _unaddressed(inbound: Inbound) -> Inbound:

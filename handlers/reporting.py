@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from flows.engine.lifecycle import Audience
-from handlers import arrival, cards, clocks, notices, offering, reaching, tickets
+from handlers import arrival, clocks, notices, offering, reaching, tickets
+from handlers.cards import drawing, sheets
 from handlers.desk import Desk, Work
 from handlers.envelopes import Outgoing
 from handlers.outbox import delivery
@@ -43,7 +44,7 @@ class Reports:
 
     async def _render(self, session: AsyncSession, card: Card) -> Outgoing | None:
         can = self._desk.can(card.channel)
-        return await cards.render(session, card, self._desk.texts, edits=can.edits)
+        return await drawing.render(session, card, self._desk.texts, edits=can.edits)
 
     async def _fit(
         self, session: AsyncSession, row: Outbox, card: Card | None, message: Outgoing
@@ -55,7 +56,7 @@ class Reports:
         return await offering.pushed(work, row, message)
 
     async def _digest(self, session: AsyncSession, joined: Sequence[Card]) -> Outgoing:
-        return await cards.digest(session, joined, self._desk.texts)
+        return await drawing.digest(session, joined, self._desk.texts)
 
     async def carried(self, session: AsyncSession, row: Outbox) -> None:
         """Words on their way to a resident have come a step further, or not: the card says how far."""
@@ -129,7 +130,7 @@ class Reports:
 
     async def _on_the_card(self, session: AsyncSession, ticket: Ticket, why: str) -> None:
         work = Work(self._desk, session, self._desk.now())
-        await tickets.unreachable(work, await cards.sheet(session, ticket), why)
+        await tickets.unreachable(work, await sheets.of(session, ticket), why)
 
     async def undelivered(self, session: AsyncSession, row: Outbox) -> None:
         """A message that may not have arrived is never shown as sent: the one who works on it is told.
@@ -145,7 +146,7 @@ class Reports:
         if account.resident_id != ticket.resident_id:
             return
         work = Work(self._desk, session, self._desk.now())
-        shown = await cards.sheet(session, ticket)
+        shown = await sheets.of(session, ticket)
         who = Audience.ASSIGNEE if shown.assignee is not None else Audience.GROUP
         await notices.audience(work, shown, who, "notice.not_delivered")
 
@@ -159,12 +160,4 @@ class Reports:
                 text = work.say(
                     "notice.group_lost", account.locale, title=group.title or purpose, purpose=purpose
                 )
-                await delivery.post(
-                    session,
-                    channel=account.channel,
-                    bot=account.bot,
-                    chat=account.chat,
-                    message=Outgoing(text),
-                    now=work.now,
-                    account=account.id,
-                )
+                await reaching.send(work, account, Outgoing(text))

@@ -7,9 +7,10 @@ from datetime import timedelta
 from flows import catalogue
 from flows.engine import turn as engine
 from flows.engine.messages import Phrase, Sent
-from handlers import dialogue, menu
+from handlers import dialogue
 from handlers.desk import Scene, facts
 from handlers.envelopes import Kind, Outgoing
+from handlers.menu import beginning
 
 AFTER = timedelta(hours=24)
 """After so long nobody remembers the question that is still open."""
@@ -38,4 +39,4 @@ async def remind(scene: Scene) -> None:
     scene.draft = dialogue.set_aside(draft, heard)
     title = scene.work.desk.texts.say(Phrase(f"{draft.flow}.title"), scene.locale)
     told = scene.text("engine.left_off", flow=title)
-    scene.replies.append(Outgoing(told, buttons=(menu.ways(scene, draft.flow),)))
+    scene.replies.append(Outgoing(told, buttons=(beginning.ways(scene, draft.flow),)))

@@ -8,7 +8,9 @@ from flows import catalogue
 from flows.engine.form import Draft
 from flows.engine.lifecycle import Action, Actor, Refused
 from flows.engine.messages import Command, Json, Pressed
-from handlers import acting, cards, dialogue, notices, tickets
+from handlers import acting, dialogue, tickets
+from handlers.cards import drawing, sheets
+from handlers.cards.residents import resident_view
 from handlers.desk import Scene
 from handlers.outbox import delivery
 from models.account import Account
@@ -71,14 +73,14 @@ def _unfinished(draft: Draft | None) -> bool:
 
 
 async def _show(scene: Scene, ticket: Ticket, actor: Actor) -> None:
-    shown = await cards.sheet(scene.session, ticket)
+    shown = await sheets.of(scene.session, ticket)
     texts = scene.work.desk.texts
     if (actor.owner or (actor.landlord and not actor.roles)) and not scene.inbound.group:
-        scene.replies.append(cards.resident_view(shown, texts, scene.locale, actor))
+        scene.replies.append(resident_view(shown, texts, scene.locale, actor))
         return
     knows = shown.table.knows(actor, ticket.details)
     private = actor.assignee and knows and not scene.inbound.group
-    scene.replies.append(cards.staff_card(shown, texts, scene.locale, private=private))
+    scene.replies.append(drawing.staff_card(shown, texts, scene.locale, private=private))
 
 
 async def _post_card(scene: Scene, ticket: Ticket, actor: Actor) -> None:
@@ -93,4 +95,4 @@ async def _post_card(scene: Scene, ticket: Ticket, actor: Actor) -> None:
     if card is None:
         await _show(scene, ticket, actor)
         return
-    await delivery.call_up(scene.session, card, now=scene.work.now, lane=notices.lane(ticket))
+    await delivery.call_up(scene.session, card, now=scene.work.now, lane=delivery.lane_of(ticket))

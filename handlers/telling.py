@@ -8,8 +8,9 @@ from typing import Any
 
 from flows.engine.lifecycle import Action, Audience, Role, stands
 from flows.engine.messages import Json
-from handlers import cards, carrying, clocks, notices, passes, tickets
-from handlers.cards import Sheet
+from handlers import carrying, clocks, notices, passes, tickets
+from handlers.cards import posting, sheets
+from handlers.cards.sheets import Sheet
 from handlers.desk import Work
 from handlers.envelopes import Picture
 from handlers.saying import said
@@ -88,7 +89,7 @@ async def _resident(work: Work, move: Move, told: dict[str, Any]) -> bool:
 def _seen(move: Move) -> tuple[Picture, ...]:
     """What colleagues photographed on the way; the resident knows what they sent themselves."""
     theirs = Role.RESIDENT in move.action.by
-    return () if theirs else cards.pictures([one for one in move.shown.photos if one.id in move.photos])
+    return () if theirs else sheets.pictures([one for one in move.shown.photos if one.id in move.photos])
 
 
 async def _passes(work: Work, move: Move) -> tuple[Picture, ...]:
@@ -130,7 +131,7 @@ async def _owners(work: Work, move: Move, told: dict[str, Any]) -> None:
     if not await notices.owners(work, move.shown, key, _buttons(move, Role.OWNER), **told):
         await tickets.note(work, move.shown.ticket, owner="unreachable")
         await work.session.refresh(move.shown.ticket)
-        await notices.draw(work, move.shown)
+        await posting.refresh(work, move.shown)
 
 
 async def _escalated(work: Work, move: Move, told: dict[str, Any]) -> None:

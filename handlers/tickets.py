@@ -10,8 +10,9 @@ from sqlalchemy import select, update
 from flows import catalogue
 from flows.engine.lifecycle import Action, Actor, Refused, Role
 from flows.engine.messages import Json
-from handlers import cards, notices
-from handlers.cards import Sheet
+from handlers import notices
+from handlers.cards import posting, sheets
+from handlers.cards.sheets import Sheet
 from handlers.desk import Work, rules
 from handlers.roster import called
 from models import ticket as tickets
@@ -119,7 +120,7 @@ async def unreachable(work: Work, shown: Sheet, why: str = "nobody") -> None:
         return
     await note(work, shown.ticket, unreachable=why)
     await work.session.refresh(shown.ticket)
-    await notices.draw(work, shown)
+    await posting.refresh(work, shown)
 
 
 async def reachable(work: Work, resident: int) -> None:
@@ -131,7 +132,7 @@ async def reachable(work: Work, resident: int) -> None:
             continue
         await tickets.move(work.session, ticket.id, ticket.state, details=details)
         await work.session.refresh(ticket)
-        await notices.draw(work, await cards.sheet(work.session, ticket))
+        await posting.refresh(work, await sheets.of(work.session, ticket))
 
 
 async def add(
@@ -155,8 +156,8 @@ async def add(
     await tickets.move(work.session, ticket.id, ticket.state)
     await work.session.flush()
     await work.session.refresh(ticket)
-    shown = await cards.sheet(work.session, ticket)
-    await notices.draw(work, shown)
+    shown = await sheets.of(work.session, ticket)
+    await posting.refresh(work, shown)
     if not by_staff and shown.assignee is not None:
         await notices.staff(work, shown, [shown.assignee], f"{ticket.kind}.assignee.add", note=note)
     return shown

@@ -12,7 +12,7 @@ from models.base import Base, Id, Instant, JsonMap, Name, Pk
 
 
 class Merge(Base):
-    """`moved` is all that is needed to part them again: see `handlers.people.merging`.
+    """`moved` is all that is needed to part them again: see `handlers.identity.merging`.
 
     `keep_id` and `gone_id` are residents' ids but no foreign keys: the one that is gone has no row any more,
     and the one that was kept may go the same way.

@@ -12,8 +12,8 @@ from flows.engine.effects import OpenTicket
 from flows.repair import Details, Place, Trade
 from handlers import moves, tickets
 from handlers.desk import Work
-from handlers.people import erasing, exporting
-from handlers.people.erasing import Erased
+from handlers.privacy import erasing, exporting
+from handlers.privacy.erasing import Erased
 from handlers.tickets import Doer
 from models import Account, Attachment, Membership, Ticket
 from models.account import of_resident

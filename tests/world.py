@@ -14,7 +14,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from flows.engine.effects import OpenTicket
 from flows.repair import Details, Place, Trade
-from handlers import cards, due, offering, opening
+from handlers import due, offering, opening
+from handlers.cards import drawing
 from handlers.desk import Desk, Work
 from handlers.envelopes import Button, Capabilities, Inbound, Kind, Media, Outgoing, Receipt
 from handlers.inbound import receive
@@ -308,7 +309,7 @@ class World:
 
     async def _draw(self, session: AsyncSession, number: int) -> None:
         card = await session.get_one(Card, number)
-        shown = await cards.render(session, card, TEXTS)
+        shown = await drawing.render(session, card, TEXTS)
         if shown is None:
             return
         held = self._find(card.chat, card.message) if card.message else None

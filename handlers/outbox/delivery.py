@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from handlers.envelopes import Outgoing
 from models.card import Card
 from models.outbox import Outbox
+from models.ticket import Ticket
 
 EMERGENCY = 0
 ORDINARY = 1
@@ -20,6 +21,11 @@ POSTED = "wubu_posted"
 QUIET = "quiet"
 """In the payload of a row that may change a message, and post none."""
 LIVE = ("pending", "sending", "held", "unknown", "failed")
+
+
+def lane_of(ticket: Ticket) -> int:
+    """An emergency overtakes everything else."""
+    return EMERGENCY if ticket.urgent else ORDINARY
 
 
 def posted(session: AsyncSession) -> bool:

@@ -1,77 +1,25 @@
-"""What leaves next: the first due message of every chat that may be written to just now."""
+"""What leaves next is taken from the outbox, one message a chat, and marked as being sent."""
 
 from __future__ import annotations
 
-import hashlib
-import json
-from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Protocol
 
-from sqlalchemy import Select, select, update
+from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from handlers.envelopes import Outgoing
-from handlers.outbox.delivery import EMERGENCY, QUIET, changed
-from handlers.outbox.joining import join, merged
+from handlers.outbox import turns
+from handlers.outbox.delivery import EMERGENCY, changed
+from handlers.outbox.door import Door, Gate
+from handlers.outbox.joining import join
+from handlers.outbox.lettering import Drawing, Letter
 from handlers.outbox.outcomes import Callbacks, carried, tell
 from models.card import Card
-from models.group import Group
 from models.outbox import Outbox
 
-BATCH = 200
-ROUNDS = 5
 LEFT_ALONE_AFTER = 5
 """So often a message is drawn anew when drawing it fails, before it counts as failed."""
-
-
-class Gate(Protocol):
-    """The budget of a door, as seen from the outbox."""
-
-    def shut(self) -> Collection[str]:
-        """The chats to which nothing may go now."""
-        ...
-
-    def open(self, chat: str, lane: int) -> bool:
-        """Whether a chat may be written to now."""
-        ...
-
-    def admit(self, chat: str, lane: int, cost: int, *, group: bool) -> bool:
-        """Take `cost` posts from the budget if they are there."""
-        ...
-
-    def a_minute(self, *, group: bool) -> int | None:
-        """How many ordinary posts a chat can get in a minute; None without a limit."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class Door:
-    """One bot of one channel, and how its messages fall into parts of one post each.
-
-    Without `edits` a card that has changed is posted anew; with `merges` what waits for a chat leaves as one.
-    """
-
-    channel: str
-    bot: str
-    split: Callable[[Outgoing], tuple[Outgoing, ...]]
-    edits: bool = True
-    merges: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Letter:
-    """One call to be made: a post, or a change of the message `edits`. `more` parts follow it or not."""
-
-    row: int
-    chat: str
-    lane: int
-    message: Outgoing
-    attempts: int
-    edits: str = ""
-    shown: str = ""
-    more: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,19 +30,6 @@ class Claim:
     again: bool = False
 
 
-class Spoilt(Exception):
-    """A row whose message cannot be drawn; it must not hold up the others."""
-
-    def __init__(self, row: int) -> None:
-        super().__init__(f"outbox row {row} cannot be drawn")
-        self.row = row
-
-
-async def anything(session: AsyncSession, door: Door, shut: Collection[str], now: datetime) -> bool:
-    """Whether there is anything to be looked at, without a lock."""
-    return (await session.execute(_waiting(door, shut, now).limit(1))).first() is not None
-
-
 async def claim(
     session: AsyncSession, door: Door, gate: Gate, callbacks: Callbacks, *, now: datetime, most: int
 ) -> Claim:
@@ -102,13 +37,13 @@ async def claim(
 
     The calls may be made once this transaction is committed. Raises Spoilt.
     """
-    heads = await _heads(session, door, gate, now, most)
+    heads = await turns.heads(session, door, gate, now, most)
     if not heads:
         return Claim()
     query = select(Outbox).where(Outbox.id.in_(heads), Outbox.state == "pending")
     order = query.order_by(Outbox.lane, Outbox.id).with_for_update(skip_locked=True)
     rows = (await session.scalars(order)).all()
-    present = await _groups(session, door, [row.chat for row in rows])
+    present = await turns.groups(session, door, [row.chat for row in rows])
     cards = await _cards(session, rows)
     letters: list[Letter] = []
     again = False
@@ -119,50 +54,6 @@ async def claim(
             letters.append(prepared)
         again = again or row.state not in ("pending", "sending")
     return Claim(tuple(letters), again)
-
-
-async def _heads(session: AsyncSession, door: Door, gate: Gate, now: datetime, most: int) -> list[int]:
-    """The first rows, by id, of up to `most` open chats; behind a row that waits for its retry, all wait."""
-    shut = set(gate.shut())
-    chosen: dict[str, int] = {}
-    for _ in range(ROUNDS):
-        rows = (await session.execute(_waiting(door, shut, now).limit(BATCH))).all()
-        waits: set[tuple[str, int]] = set()
-        for row, chat, lane, not_before in rows:
-            if len(chosen) >= most:
-                break
-            if chat in chosen or (chat, lane) in waits:
-                continue
-            waits.add((chat, lane))
-            if not_before <= now and gate.open(chat, lane):
-                chosen[chat] = row
-        if len(rows) < BATCH or len(chosen) >= most:
-            break
-        shut.update(chat for _, chat, _, _ in rows)
-    return list(chosen.values())
-
-
-def _waiting(door: Door, shut: Collection[str], now: datetime) -> Select[int, str, int, datetime]:
-    query = select(Outbox.id, Outbox.chat, Outbox.lane, Outbox.not_before).where(
-        Outbox.channel == door.channel,
-        Outbox.bot == door.bot,
-        Outbox.state == "pending",
-        (Outbox.not_before <= now) | (Outbox.attempts > 0),
-    )
-    if shut:
-        query = query.where(Outbox.chat.not_in(shut))
-    return query.order_by(Outbox.lane, Outbox.id)
-
-
-async def _groups(session: AsyncSession, door: Door, chats: Collection[str]) -> Mapping[str, bool]:
-    """Which chats are groups, and whether the bot is in them."""
-    query = select(Group.chat, Group.present).where(
-        Group.channel == door.channel, Group.bot == door.bot, Group.chat.in_(chats)
-    )
-    present: dict[str, bool] = {}
-    for chat, here in await session.execute(query):
-        present[chat] = here or present.get(chat, False)
-    return present
 
 
 async def _cards(session: AsyncSession, rows: Sequence[Outbox]) -> Mapping[int, Card]:
@@ -186,6 +77,7 @@ class _Claiming:
     now: datetime
 
     async def prepare(self) -> Letter | None:
+        """The letter, marked as being sent; None when nothing leaves now."""
         row = self.row
         if row.expires_at is not None and row.expires_at <= self.now:
             row.state = "expired"
@@ -196,7 +88,8 @@ class _Claiming:
             return None
         if await self._joined():
             return None
-        letter = await self._letter()
+        drawing = Drawing(self.session, self.door, self.callbacks, row, self.card, self.now)
+        letter = await drawing.letter()
         if letter is None:
             row.state = "joined"
             return None
@@ -232,67 +125,6 @@ class _Claiming:
             row.state = "joined"
         return row.id in joined
 
-    async def _letter(self) -> Letter | None:
-        """The row as it looks now; None when there is nothing (new) to be seen."""
-        row, number = self.row, self.row.id
-        quiet = bool(row.payload.get(QUIET))
-        if quiet and not self.door.edits:
-            return None
-        try:
-            message = await self._drawn()
-        except Exception as error:
-            raise Spoilt(number) from error
-        if message is None:
-            return None
-        edits = (message.replace if self.card is None else self.card.message or "") if self.door.edits else ""
-        if quiet and not edits:
-            return None
-        whole = Letter(row.id, row.chat, row.lane, replace(message, replace=""), row.attempts, edits)
-        if self.card is not None:
-            shown = digest_of(message)
-            if self.card.message is not None and self.card.shown == shown:
-                return None
-            whole = replace(whole, shown=shown)
-        return whole if edits else self._part(whole)
-
-    def _part(self, whole: Letter) -> Letter:
-        """The part that is next, of a message that needs several posts."""
-        parts = self.door.split(whole.message)
-        done = self.row.payload.get("done", 0)
-        if done >= len(parts):
-            return whole
-        return replace(whole, message=parts[done], more=done + 1 < len(parts))
-
-    async def _drawn(self) -> Outgoing | None:
-        message = await self._said()
-        return (
-            None if message is None else await self.callbacks.fit(self.session, self.row, self.card, message)
-        )
-
-    async def _said(self) -> Outgoing | None:
-        match self.row.kind:
-            case "card":
-                return None if self.card is None else await self.callbacks.render(self.session, self.card)
-            case "digest":
-                return await self._digest()
-            case _ if self.door.merges:
-                return await merged(self.session, self.row, self.door.split, self.now)
-            case _:
-                return Outgoing.from_json(self.row.payload["message"])
-
-    async def _digest(self) -> Outgoing | None:
-        """What was joined, without the cards that were called up meanwhile."""
-        ids: list[int] = self.row.payload["cards"]
-        query = select(Card).where(Card.id.in_(ids), Card.message.is_(None)).order_by(Card.id)
-        cards = (await self.session.scalars(query)).all()
-        return await self.callbacks.digest(self.session, cards) if cards else None
-
-
-def digest_of(message: Outgoing) -> str:
-    """What a card shows, in short, to know whether it has changed."""
-    shown = json.dumps(message.to_json(), sort_keys=True, ensure_ascii=False)
-    return hashlib.sha256(shown.encode()).hexdigest()
-
 
 async def set_aside(
     session: AsyncSession, callbacks: Callbacks, row: int, *, now: datetime, pause: timedelta
@@ -308,40 +140,3 @@ async def set_aside(
         spoilt.state = "failed"
         await tell(session, callbacks.on_failed, spoilt)
         await carried(session, callbacks, spoilt)
-
-
-@dataclass(frozen=True, slots=True)
-class Heritage:
-    """What a sender takes over: calls whose end nobody knows, recent posts, and pauses (None: everywhere)."""
-
-    orphans: tuple[int, ...]
-    spent: tuple[tuple[str, bool, datetime], ...]
-    pauses: tuple[tuple[str | None, datetime], ...]
-
-
-async def inherit(session: AsyncSession, door: Door, now: datetime, window: timedelta) -> Heritage:
-    """What the last sender of this door left behind."""
-    here = (Outbox.channel == door.channel) & (Outbox.bot == door.bot)
-    fields = select(Outbox.id, Outbox.chat)
-    orphans = (await session.execute(fields.where(here, Outbox.state == "sending"))).all()
-    sent = select(Outbox.chat, Outbox.sent_at).where(here, Outbox.sent_at > now - window)
-    recent: list[tuple[str, Any]] = [*(await session.execute(sent.order_by(Outbox.sent_at)))]
-    recent += [(chat, now) for _, chat in orphans]
-    groups = await _groups(session, door, {chat for chat, _ in recent})
-    retries = select(Outbox.chat, Outbox.not_before, Outbox.error).where(
-        here, Outbox.state == "pending", Outbox.attempts > 0, Outbox.not_before > now
-    )
-    told = (await session.execute(retries)).all()
-    return Heritage(
-        tuple(row for row, _ in orphans),
-        tuple((chat, chat in groups, at) for chat, at in recent),
-        tuple(
-            (None if why == THROTTLED_EVERYWHERE else chat, until)
-            for chat, until, why in told
-            if why in (THROTTLED, THROTTLED_EVERYWHERE)
-        ),
-    )
-
-
-THROTTLED = "throttled"
-THROTTLED_EVERYWHERE = "throttled everywhere"

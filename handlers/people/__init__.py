@@ -1,1 +1,1 @@
-"""Who people are to us: codes that bind, chats that belong together, two records that are one person."""
+"""How somebody becomes a resident, says what is held of them and agrees to it, moves out, or leaves."""

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import func, select, update
 
-from handlers.cards import ticket_data
+from handlers.cards.buttons import ticket_data
 from handlers.desk import Scene
 from handlers.envelopes import Button, Outgoing
 from handlers.people import binding, consenting

@@ -12,10 +12,11 @@ from datetime import datetime, timedelta
 from sqlalchemy import delete, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from handlers import notices
+from handlers import doors, notices
 from handlers.desk import Scene
 from handlers.envelopes import Button, Outgoing
-from handlers.people import doors, joining, merging
+from handlers.identity import merging
+from handlers.people import joining
 from handlers.people.joining import Proof
 from handlers.roster import called
 from models.account import Account

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from flows.engine.effects import Deed
 from handlers.desk import Scene
-from handlers.people import binding, erasing, inviting, moving_out, record
-from handlers.people.erasing import Unerasable
+from handlers.people import binding, inviting, moving_out, record
+from handlers.privacy import erasing
+from handlers.privacy.erasing import Unerasable
 
 
 async def do(scene: Scene, deed: Deed) -> None:

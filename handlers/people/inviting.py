@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from handlers import reaching
+from handlers import doors, reaching
 from handlers.desk import Scene
 from handlers.envelopes import Button, Outgoing
-from handlers.outbox import delivery
-from handlers.people import binding, doors
+from handlers.people import binding
 from models.code import Code
 from models.community import Community, Home
 from models.resident import Resident, owners_of
@@ -49,12 +48,4 @@ async def joined(scene: Scene, code: Code) -> None:
             "invite.joined", account.locale, name=person.name, home=place.name, role=role, chat=chat
         )
         look = Button(scene.work.say("profile.title", account.locale), "m.profile")
-        await delivery.post(
-            scene.session,
-            channel=account.channel,
-            bot=account.bot,
-            chat=account.chat,
-            message=Outgoing(told, buttons=((look,),)),
-            now=scene.work.now,
-            account=account.id,
-        )
+        await reaching.send(scene.work, account, Outgoing(told, buttons=((look,),)))

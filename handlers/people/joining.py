@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from sqlalchemy import or_, select
 
 from handlers.desk import Work
-from handlers.people import reconfirming, twins
+from handlers.identity import twins
+from handlers.people import reconfirming
 from models.community import Community, Home
 from models.resident import ChangeLog, Membership, Phone
 from models.ticket import Ticket

@@ -6,7 +6,8 @@ import secrets
 
 from sqlalchemy import delete, select, update
 
-from handlers import cards, reaching, tickets
+from handlers import reaching, tickets
+from handlers.cards import sheets
 from handlers.desk import Scene
 from handlers.envelopes import Outgoing
 from handlers.outbox.delivery import changed
@@ -72,4 +73,4 @@ async def _tell(scene: Scene, resident: int) -> None:
         return
     running = select(Ticket).where(Ticket.resident_id == resident, Ticket.closed_at.is_(None))
     for ticket in (await work.session.scalars(running)).all():
-        await tickets.unreachable(work, await cards.sheet(work.session, ticket), "unfollowed")
+        await tickets.unreachable(work, await sheets.of(work.session, ticket), "unfollowed")

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 
 from sqlalchemy import select, update
 
-from handlers import reaching, tickets
+from handlers import doors, reaching, tickets
 from handlers.desk import Scene
 from handlers.envelopes import Button, Outgoing
-from handlers.outbox import delivery
-from handlers.people import binding, doors, twins
+from handlers.identity import twins
+from handlers.people import binding
 from models.account import Account
 from models.code import Code
 from models.resident import ChangeLog, Resident
@@ -142,21 +142,9 @@ async def announce(scene: Scene) -> None:
         if one.id != scene.standing.account and one.reachable:
             look = Button(scene.work.say("menu.chats", one.locale), "m.chats")
             told = scene.work.say("chats.linked_there", one.locale, name=name)
-            await _tell(scene, one, Outgoing(told, buttons=((look,),)))
+            await reaching.send(scene.work, one, Outgoing(told, buttons=((look,),)))
     if scene.standing.resident is not None:
         await tickets.reachable(scene.work, scene.standing.resident)
-
-
-async def _tell(scene: Scene, one: Account, message: Outgoing) -> None:
-    await delivery.post(
-        scene.session,
-        channel=one.channel,
-        bot=one.bot,
-        chat=one.chat,
-        message=message,
-        now=scene.work.now,
-        account=one.id,
-    )
 
 
 # --- which one
@@ -207,7 +195,7 @@ async def _disconnect(scene: Scene, mine: Sequence[Account], one: Account) -> No
         scene.draft = None
         binding.nobody(scene)
     elif one.reachable:
-        await _tell(scene, one, Outgoing(scene.work.say("chats.dropped_there", one.locale)))
+        await reaching.send(scene.work, one, Outgoing(scene.work.say("chats.dropped_there", one.locale)))
 
 
 def _log(scene: Scene, resident: int, old: str | None, new: str | None, why: str) -> None:

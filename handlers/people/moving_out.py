@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from sqlalchemy import or_, select, update
 
 from flows.engine.lifecycle import Audience, Role
-from handlers import cards, notices
+from handlers import notices
+from handlers.cards import sheets
 from handlers.desk import Scene, Work
 from handlers.envelopes import Button, Outgoing
 from models.code import Code
@@ -73,7 +74,7 @@ async def _tell(work: Work, membership: Membership) -> None:
         Ticket.closed_at.is_(None),
     )
     for ticket in (await work.session.scalars(running.order_by(Ticket.id))).all():
-        shown = await cards.sheet(work.session, ticket)
+        shown = await sheets.of(work.session, ticket)
         who = Audience.GROUP if ticket.assignee_id is None else Audience.ASSIGNEE
         await notices.audience(work, shown, who, "leave.open_ticket")
 

@@ -11,7 +11,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from handlers import reaching
 from handlers.desk import Scene, Work, rules
 from handlers.envelopes import Button, Outgoing
-from handlers.outbox import delivery
 from models.account import Account
 from models.community import Community
 from models.due import Due
@@ -61,15 +60,7 @@ async def fire(work: Work, due: Due) -> None:
 async def _remind(work: Work, resident: int) -> bool:
     """Whether there was a way to."""
     for account in (await reaching.resident(work.desk, work.session, resident))[:1]:
-        await delivery.post(
-            work.session,
-            channel=account.channel,
-            bot=account.bot,
-            chat=account.chat,
-            message=question(work, account.locale),
-            now=work.now,
-            account=account.id,
-        )
+        await reaching.send(work, account, question(work, account.locale))
         return True
     return False
 

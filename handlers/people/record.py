@@ -14,7 +14,7 @@ from flows.engine.messages import Json, Phrase
 from flows.profile.record import Language, Record
 from handlers.desk import Scene, Work
 from handlers.envelopes import Button, Outgoing
-from handlers.people import exporting
+from handlers.privacy import exporting
 from models.account import Account
 from models.resident import ChangeLog, Phone, Resident, phones_of
 

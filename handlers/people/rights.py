@@ -6,7 +6,8 @@ from flows.profile.errand import Erasure
 from handlers import dialogue
 from handlers.desk import Scene
 from handlers.envelopes import Kind
-from handlers.people import erasing, reconfirming, record
+from handlers.people import reconfirming, record
+from handlers.privacy import erasing
 from handlers.wording import plain, spoken
 
 WORDS = ("show", "export", "erase")

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from sqlalchemy import select
 
-from handlers.cards import staff_locale
+from handlers.cards.sheets import staff_locale
 from handlers.desk import Work
 from handlers.envelopes import Button, Outgoing
 from handlers.staffpages import links

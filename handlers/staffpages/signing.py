@@ -12,7 +12,6 @@ from sqlalchemy import select, update
 from handlers import reaching
 from handlers.desk import Desk, Work
 from handlers.envelopes import Button, Outgoing
-from handlers.outbox import delivery
 from handlers.people import binding
 from handlers.roster import called
 from handlers.staffpages import links
@@ -162,18 +161,14 @@ async def send_link(work: Work, held: Pass) -> Denied | None:
         url=link,
     )
     key, number = ("staff.link.fresh_jobs", "") if ticket is None else ("staff.link.fresh", ticket.number)
-    await delivery.post(
-        work.session,
-        channel=account.channel,
-        bot=account.bot,
-        chat=account.chat,
-        message=Outgoing(
+    await reaching.send(
+        work,
+        account,
+        Outgoing(
             work.say(key, account.locale, number=number),
             number,
             ((opens,),),
             ticket=None if ticket is None else ticket.id,
         ),
-        now=work.now,
-        account=account.id,
     )
     return None

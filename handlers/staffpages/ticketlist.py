@@ -11,7 +11,7 @@ from sqlalchemy import case, select
 
 from flows import catalogue
 from flows.engine.lifecycle import Actor, Role
-from handlers import cards
+from handlers.cards import masks
 from handlers.desk import Work
 from handlers.staffpages.ticketpage import Reader
 from models.community import Community, Home
@@ -76,6 +76,6 @@ def _job(work: Work, reader: Reader, ticket: Ticket, home: str, zone: str) -> Jo
         number=ticket.number,
         state=work.say(f"{ticket.kind}.state.{ticket.state}", reader.locale),
         urgent=ticket.urgent,
-        place="" if secret else cards.door(home, private=mine),
+        place="" if secret else masks.door(home, private=mine),
         at=ticket.created_at.astimezone(ZoneInfo(zone)),
     )

@@ -11,8 +11,10 @@ from flows.engine.form import Flow
 from flows.engine.lifecycle import Actor, Line, Refused
 from flows.engine.messages import Json, Phrase
 from flows.ticket import Remark
-from handlers import cards, tickets
-from handlers.cards import Sheet
+from handlers import tickets
+from handlers.cards import masks, sheets, stories
+from handlers.cards.buttons import style
+from handlers.cards.sheets import Sheet
 from handlers.desk import Work, facts_of
 from handlers.roster import called
 from handlers.staffpages import ticketform
@@ -108,7 +110,7 @@ async def page(work: Work, reader: Reader, number: int) -> Page | None:
     table = catalogue.lifecycles()[ticket.kind]
     if not actor.roles or not table.reads(actor, ticket.details):
         return None
-    return _page(work, reader, await cards.sheet(work.session, ticket), actor)
+    return _page(work, reader, await sheets.of(work.session, ticket), actor)
 
 
 def _page(work: Work, reader: Reader, shown: Sheet, actor: Actor) -> Page:
@@ -130,7 +132,7 @@ def _page(work: Work, reader: Reader, shown: Sheet, actor: Actor) -> Page:
         photos=[(one.id, one.stored or one.source) for one in _photos(shown)] if private else (),
         untold_photos=0 if private else len(shown.photos),
         timeline=[
-            (shown.local(event.at), veil.over(cards.staff_told(shown, event, texts, locale)))
+            (shown.local(event.at), veil.over(stories.staff_told(shown, event, texts, locale)))
             for event in shown.events
             if event.action not in UNTOLD
         ],
@@ -146,8 +148,8 @@ def _lines(work: Work, shown: Sheet, locale: str, *, private: bool) -> list[Told
     """What the staff card says, line by line; what is private only for the one who took it."""
     covered = shown.secret and not private
     whose = [
-        Told(work.say("card.home", locale), cards.door(shown.home.name, private=private)),
-        Told(work.say("card.resident", locale), cards.person(shown, private=private)),
+        Told(work.say("card.home", locale), masks.door(shown.home.name, private=private)),
+        Told(work.say("card.resident", locale), masks.person(shown, private=private)),
     ]
     unnamed = Told(work.say("card.resident", locale), work.say("card.unnamed", locale))
     told = [
@@ -175,7 +177,7 @@ def _steps(work: Work, shown: Sheet, actor: Actor, locale: str) -> list[Step]:
         Step(
             action.name,
             work.say(f"{ticket.kind}.action.{action.name}", locale),
-            cards.style(at, action.name),
+            style(at, action.name),
             action.asks is not None,
         )
         for at, action in enumerate(shown.table.allowed(ticket.state, actor, ticket.details))
@@ -240,7 +242,7 @@ def _style(shown: Page, name: str) -> str:
 
 
 async def _refusal(work: Work, reader: Reader, ticket: Ticket, reason: str) -> str:
-    shown = await cards.sheet(work.session, ticket)
+    shown = await sheets.of(work.session, ticket)
     state = work.say(f"{ticket.kind}.state.{ticket.state}", reader.locale)
     return work.say(
         f"refused.{reason}", reader.locale, winner=called(shown.assignee, reader.locale), state=state

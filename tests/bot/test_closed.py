@@ -11,7 +11,7 @@ from sqlalchemy import select, update
 from bot.channel import SendError, Shut, Unreachable
 from bot.sender import Sender
 from handlers import notices
-from handlers.cards import sheet
+from handlers.cards import sheets
 from handlers.desk import Work
 from handlers.envelopes import Capabilities, Kind, Outgoing
 from handlers.inbound import receive
@@ -214,7 +214,7 @@ async def test_joined_messages_share_the_fate_of_the_first(lines: Lines) -> None
 async def test_pushed_buttons_are_numbered_and_their_numbers_are_understood(lines: Lines) -> None:
     number = await lines.w.report("李雷")
     async with lines.w.database.transaction() as session:
-        shown = await sheet(session, await session.get_one(Ticket, number))
+        shown = await sheets.of(session, await session.get_one(Ticket, number))
         await notices.resident(
             Work(lines.w.desk, session, lines.w.now), shown, "repair.told.accept", (("tickets.open", "show"),)
         )

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from sqlalchemy import select, text
 
 from handlers.desk import Work
-from handlers.people import merging
+from handlers.identity import merging
 from handlers.tickets import Doer
 from models import Account, Attachment, Community, Home, Membership, Phone, Resident, Ticket
 from models.base import Base

@@ -9,8 +9,8 @@ from sqlalchemy import insert, select, text
 
 from bot.budget import UNLIMITED, Budget
 from handlers.envelopes import Outgoing
-from handlers.outbox import delivery, dispatch
-from handlers.outbox.dispatch import Door
+from handlers.outbox import delivery, dispatch, turns
+from handlers.outbox.door import Door
 from handlers.outbox.joining import _kept
 from handlers.outbox.moving import move
 from models.account import Account
@@ -122,7 +122,7 @@ async def test_what_leaves_next_is_found_by_index_however_much_was_sent(house: H
     async with house.database.transaction() as session:
         await session.execute(text("ANALYZE outbox"))
     door = Door(CHANNEL, BOT, lambda message: (message,))
-    query = dispatch._waiting(door, {GROUP, WANG}, NOON).limit(200)
+    query = turns.waiting(door, {GROUP, WANG}, NOON).limit(200)
     plan = await explained(house.database, query)
     assert "ix_outbox_waiting" in plan or "ix_outbox_channel_bot_chat_state" in plan, plan
     assert "Seq Scan" not in plan

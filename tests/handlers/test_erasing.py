@@ -13,14 +13,17 @@ from sqlalchemy import JSON, String, select, update
 from sqlalchemy.dialects.postgresql import JSONB
 
 from flows import catalogue
-from handlers import cards
+from handlers.cards import drawing, sheets
+from handlers.cards.residents import resident_view
 from handlers.desk import Work
 from handlers.envelopes import Kind, Outgoing
+from handlers.identity import merging
+from handlers.identity.merging import Unmergeable
 from handlers.outbox import delivery
-from handlers.people import erasing, linking, merging, scrubbing
-from handlers.people.erasing import Unerasable
-from handlers.people.merging import Unmergeable
-from handlers.people.traces import RULES, Trace
+from handlers.people import linking
+from handlers.privacy import erasing, scrubbing
+from handlers.privacy.erasing import Unerasable
+from handlers.privacy.traces import RULES, Trace
 from handlers.tickets import Doer
 from models import (
     Account,
@@ -228,10 +231,10 @@ async def test_every_card_can_still_be_drawn_in_every_language(database: Databas
         await erased(w, w.people["李雷"])
         async with database.reading() as session:
             for ticket in await session.scalars(select(Ticket)):
-                shown = await cards.sheet(session, ticket)
+                shown = await sheets.of(session, ticket)
                 for locale in TEXTS.locales:
-                    assert cards.staff_card(shown, TEXTS, locale, private=True).title
-                    assert cards.resident_view(shown, TEXTS, locale).title
+                    assert drawing.staff_card(shown, TEXTS, locale, private=True).title
+                    assert resident_view(shown, TEXTS, locale).title
 
 
 # --- whoever writes again is a stranger
@@ -446,10 +449,10 @@ async def test_whatever_the_service_its_cards_can_be_drawn_without_a_word(
             tickets = (await session.scalars(select(Ticket))).all()
             assert tickets
             for ticket in tickets:
-                shown = await cards.sheet(session, ticket)
+                shown = await sheets.of(session, ticket)
                 for locale in TEXTS.locales:
-                    assert cards.staff_card(shown, TEXTS, locale, private=True).title
-                    assert cards.resident_view(shown, TEXTS, locale).title
+                    assert drawing.staff_card(shown, TEXTS, locale, private=True).title
+                    assert resident_view(shown, TEXTS, locale).title
         assert await mention(database, *phones) == []
     await database.close()
 

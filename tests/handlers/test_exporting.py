@@ -10,9 +10,10 @@ from sqlalchemy import select
 
 from handlers.desk import Work
 from handlers.envelopes import Outgoing
+from handlers.identity import merging
 from handlers.outbox import delivery
-from handlers.people import exporting, merging
-from handlers.people.exporting import Nothing
+from handlers.privacy import exporting
+from handlers.privacy.exporting import Nothing
 from handlers.tickets import Doer
 from models import Account, Attachment, ChangeLog, Consent, Resident, TicketEvent, WebMessage
 from models.base import Base

@@ -16,9 +16,9 @@ from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from handlers.desk import Desk, Work
-from handlers.people import merging
-from handlers.people.journal import owned
-from handlers.people.merging import Unmergeable
+from handlers.identity import merging
+from handlers.identity.journal import owned
+from handlers.identity.merging import Unmergeable
 from models import (
     Account,
     Base,

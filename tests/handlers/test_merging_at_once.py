@@ -14,8 +14,8 @@ from sqlalchemy import func, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from handlers.envelopes import Inbound, Kind, Receipt
+from handlers.identity.journal import owned
 from handlers.inbound import receive
-from handlers.people.journal import owned
 from models import (
     Account,
     Home,

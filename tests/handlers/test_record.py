@@ -9,7 +9,7 @@ from sqlalchemy import select, update
 
 from handlers.desk import Work
 from handlers.envelopes import Kind
-from handlers.people import merging
+from handlers.identity import merging
 from handlers.people.census import Census, census
 from models import Account, ChangeLog, Consent, Due, Membership, Outbox, Phone, Resident
 from models.database import Database

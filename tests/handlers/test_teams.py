@@ -10,7 +10,7 @@ from sqlalchemy import delete, select, update
 
 from flows.engine.lifecycle import Role
 from handlers import office, teams
-from handlers.cards import render
+from handlers.cards.drawing import render
 from handlers.groups import purposes
 from handlers.office import Impossible
 from handlers.roster import addresses

@@ -27,8 +27,8 @@ from flows.engine.form import Draft
 from flows.engine.lifecycle import Role, stands
 from flows.engine.messages import Ask, Heard, Picked, Pressed, Said, Sent, Shared
 from flows.engine.questions import Text
-from handlers import cards
-from handlers.cards import ticket_data
+from handlers.cards import drawing
+from handlers.cards.buttons import ticket_data
 from handlers.desk import Work, facts_of
 from handlers.envelopes import Inbound, Kind, Media
 from handlers.staffpages import ticketlist, ticketpage
@@ -373,10 +373,10 @@ async def _cards(work: Work, watch: Watch) -> None:
     for card in found:
         assert (card.kind == "group") == (card.chat in groups)
         for what, edits in (("card", True), ("news", False)):
-            shown = await cards.render(work.session, card, TEXTS, edits=edits)
+            shown = await drawing.render(work.session, card, TEXTS, edits=edits)
             if shown is not None:
                 watch.read(what, card.chat, json.dumps(shown.to_json(), ensure_ascii=False))
-    digest = await cards.digest(work.session, found, TEXTS)
+    digest = await drawing.digest(work.session, found, TEXTS)
     watch.read("digest", "care", json.dumps(digest.to_json(), ensure_ascii=False))
 
 

@@ -24,7 +24,7 @@ from flows.engine.form import Draft
 from flows.engine.lifecycle import Action, Actor, Lifecycle, Refused, Role, permits, stands
 from flows.engine.messages import Heard, Picked, Pressed, Said, Sent, Shared
 from handlers import clocks, moves
-from handlers.cards import ticket_data
+from handlers.cards.buttons import ticket_data
 from handlers.desk import Work, facts_of, rules
 from handlers.envelopes import Inbound, Kind, Media
 from handlers.groups import purposes

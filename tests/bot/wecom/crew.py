@@ -22,8 +22,9 @@ from bot.wecom.channel import WecomChannel
 from bot.wecom.door import PATH, WecomDoor
 from flows.engine.effects import OpenTicket
 from flows.repair import Details, Place, Trade
-from handlers import cards, demo, notices, office, opening, teams, tickets
-from handlers.cards import Sheet
+from handlers import demo, notices, office, opening, teams, tickets
+from handlers.cards import sheets
+from handlers.cards.sheets import Sheet
 from handlers.desk import Desk, Work, utcnow
 from handlers.reporting import Reports
 from handlers.texts import Texts
@@ -92,7 +93,7 @@ class Crew:
             return await session.scalar(here)
 
     async def _sheet(self, session: AsyncSession, ticket: int) -> Sheet:
-        return await cards.sheet(session, await session.get_one(Ticket, ticket))
+        return await sheets.of(session, await session.get_one(Ticket, ticket))
 
     async def card(self, ticket: int) -> Card:
         """The team's card."""

@@ -9,10 +9,11 @@ from sqlalchemy import Column, Table, delete, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from handlers import cards, notices, reaching, tickets
+from handlers import reaching, tickets
+from handlers.cards import posting, sheets
 from handlers.desk import Work
-from handlers.people import doubles
-from handlers.people.journal import RESIDENT, Journal, Row, owned
+from handlers.identity import doubles
+from handlers.identity.journal import RESIDENT, Journal, Row, owned
 from models.merge import Merge, later
 from models.resident import ChangeLog, Resident
 from models.ticket import Ticket
@@ -80,7 +81,7 @@ async def redraw(work: Work, made: Merge) -> None:
         running = select(Ticket).where(Ticket.id.in_(some), Ticket.closed_at.is_(None)).order_by(Ticket.id)
         found = await work.session.scalars(running, execution_options={"populate_existing": True})
         for ticket in found.all():
-            await notices.draw(work, await cards.sheet(work.session, ticket))
+            await posting.refresh(work, await sheets.of(work.session, ticket))
     if await reaching.resident(work.desk, work.session, made.keep_id):
         await tickets.reachable(work, made.keep_id)
 

@@ -19,9 +19,9 @@ from handlers import moves, tickets
 from handlers.desk import Work
 from handlers.outbox import delivery
 from handlers.outbox.delivery import changed
-from handlers.people import echoes, scrubbing, traces
-from handlers.people.echoes import Door, Marks
-from handlers.people.traces import Person
+from handlers.privacy import echoes, scrubbing, traces
+from handlers.privacy.echoes import Door, Marks
+from handlers.privacy.traces import Person
 from handlers.tickets import CLOCK
 from models import gatepass
 from models.account import Account

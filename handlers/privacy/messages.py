@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from handlers.people import mentions
+from handlers.privacy import mentions
 from models.account import Account
 from models.conversation import Conversation, Inbox
 from models.outbox import Outbox

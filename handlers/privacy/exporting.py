@@ -11,10 +11,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from flows import catalogue
 from flows.engine.lifecycle import Action, Role
+from handlers import doors
 from handlers.desk import Work
-from handlers.people import doors, messages
-from handlers.people.erasing import former
-from handlers.people.messages import Theirs
+from handlers.privacy import messages
+from handlers.privacy.erasing import former
+from handlers.privacy.messages import Theirs
 from models.account import Account
 from models.attachment import ERASE, Attachment
 from models.community import Community, Home

@@ -10,13 +10,13 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, delete, false, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from handlers.cards import staff_locale
+from handlers.cards.sheets import staff_locale
 from handlers.desk import Work
 from handlers.envelopes import Outgoing
 from handlers.outbox import delivery
 from handlers.outbox.delivery import changed
-from handlers.people import mentions
-from handlers.people.traces import Person
+from handlers.privacy import mentions
+from handlers.privacy.traces import Person
 from handlers.texts import REFERENCE
 from models import web
 from models.account import Account

@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 from sqlalchemy import Column, Table, delete, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from handlers.people import scrubbing
+from handlers.privacy import scrubbing
 from models.attachment import ERASE
 from models.base import Base
 

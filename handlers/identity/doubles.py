@@ -9,7 +9,7 @@ from typing import Any, cast
 from sqlalchemy import Column, Table, UniqueConstraint, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from handlers.people.journal import Journal, Row
+from handlers.identity.journal import Journal, Row
 from models.account import Account
 from models.resident import Membership, Phone
 

@@ -9,12 +9,12 @@ from datetime import timedelta
 from sqlalchemy import func, or_, select
 
 from flows.engine.lifecycle import Role
-from handlers import cards, reaching
+from handlers import doors, reaching
+from handlers.cards import masks
 from handlers.desk import Scene, Work
 from handlers.envelopes import Button, Outgoing
-from handlers.outbox import delivery
-from handlers.people import doors, merging
-from handlers.people.merging import Unmergeable
+from handlers.identity import merging
+from handlers.identity.merging import Unmergeable
 from handlers.roster import managers, whoever
 from models import tally
 from models.account import Account
@@ -179,7 +179,7 @@ async def _described(work: Work, resident: int, locale: str) -> str:
         "merge.person",
         locale,
         name=f"{name[0]}**" if name else "",
-        homes=[cards.door(home, private=False) for home in homes],
+        homes=[masks.door(home, private=False) for home in homes],
         phones=[number[-4:] for number in await phones_of(session, resident)],
         chats=[texts.say(doors.called(one, texts), locale) for one in dict.fromkeys(channels)],
         n=await session.scalar(running) or 0,
@@ -203,15 +203,7 @@ async def suspect(work: Work, one: int, other: int, why: str = "merge.suspected"
             people = [await _described(work, resident, account.locale) for resident in (one, other)]
             look = Button(work.say("merge.compare", account.locale), f"m.twins.{Pair(one, other).data}")
             told = work.say(why, account.locale, one=people[0], other=people[1])
-            await delivery.post(
-                work.session,
-                channel=account.channel,
-                bot=account.bot,
-                chat=account.chat,
-                message=Outgoing(told, buttons=((look,),)),
-                now=work.now,
-                account=account.id,
-            )
+            await reaching.send(work, account, Outgoing(told, buttons=((look,),)))
 
 
 async def _desks(work: Work, communities: Collection[int]) -> Sequence[int]:
