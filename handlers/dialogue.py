@@ -12,7 +12,19 @@ from flows.engine import turn as engine
 from flows.engine.effects import Act, Deed, Effect, Lead, OpenTicket
 from flows.engine.facts import Facts
 from flows.engine.form import Draft, Flow
-from flows.engine.messages import Command, Heard, Json, Pressed, Said, Say, Sent, Shared, Unfit
+from flows.engine.messages import (
+    Ask,
+    Command,
+    Heard,
+    Json,
+    Pressed,
+    Review,
+    Said,
+    Say,
+    Sent,
+    Shared,
+    Unfit,
+)
 from flows.engine.questions import Photos, Text, parts, photos
 from flows.engine.turn import Turn
 from handlers import acting, filing, reaching, wording
@@ -51,13 +63,27 @@ async def listen(scene: Scene, heard: Heard | None = None) -> None:
 
 async def answers(scene: Scene) -> bool:
     """Whether words name an option or a command of the running draft."""
+    return _names(scene, await _standing(scene))
+
+
+async def takes(scene: Scene) -> bool:
+    """Whether words are an answer, or are asked for."""
+    asked = await _standing(scene)
+    return _names(scene, asked) or (isinstance(asked, Ask) and asked.wants_words)
+
+
+def _names(scene: Scene, asked: Ask | Review | None) -> bool:
+    said = Said(scene.inbound.text, scene.inbound.ref)
+    return wording.understand(said, asked, scene.work.desk.texts) is not said
+
+
+async def _standing(scene: Scene) -> Ask | Review | None:
+    """What the running draft asks just now."""
     draft = scene.draft
     flow = catalogue.all_flows().get(draft.flow) if draft is not None else None
     if draft is None or flow is None:
-        return False
-    said = Said(scene.inbound.text, scene.inbound.ref)
-    asked = engine.standing(flow, draft, await facts(scene, flow, draft.about))
-    return wording.understand(said, asked, scene.work.desk.texts) is not said
+        return None
+    return engine.standing(flow, draft, await facts(scene, flow, draft.about))
 
 
 async def hear(scene: Scene, flow: type[Flow], draft: Draft, known: Facts) -> Heard:

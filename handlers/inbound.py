@@ -176,6 +176,8 @@ async def _dispatch(scene: Scene, to: Route) -> None:
     match to:
         case ToDraft(aside=entry) if entry and not await dialogue.answers(scene):
             await entries.entry(scene, entry)
+        case ToDraft(service=kind) if kind and not await dialogue.takes(scene):
+            await beginning.service(scene, kind)
         case ToDraft(None) if inbound.kind is Kind.TEXT and await binding.opens(scene, inbound.text):
             await entering.redeem(scene, inbound.text)
         case ToDraft(None) if returning.late(scene):

@@ -17,11 +17,12 @@ from handlers.wording import plain, spoken, tapped
 class ToDraft:
     """An answer to the running draft; `heard` when it was a button, else words still to be understood.
 
-    Words that are no answer may call up the `aside` entry of the menu.
+    Words that are no answer may call up the `aside` entry of the menu, or name another `service`.
     """
 
     heard: Heard | None = None
     aside: str = ""
+    service: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,8 +113,9 @@ def route(inbound: Inbound, *, running: str | None, texts: Texts) -> Route:
     if inbound.group:
         return ToNobody()
     if running:
-        entry = _menu(plain(inbound.text), texts, (*MENU, "new"))
-        return ToDraft(aside="" if entry is None else entry.entry)
+        heard = plain(inbound.text)
+        entry = _menu(heard, texts, (*MENU, "new"))
+        return ToDraft(aside="" if entry is None else entry.entry, service=_called(heard, running, texts))
     return _words(inbound.text, texts) if inbound.kind is Kind.TEXT else ToWelcome()
 
 
@@ -154,6 +156,12 @@ def _words(text: str, texts: Texts) -> Route:
         return entry
     kind = leads_to(text, texts)
     return ToService(kind) if kind else ToWelcome()
+
+
+def _called(heard: str, running: str, texts: Texts) -> str:
+    """The service that words name and nothing else, if it is another than the one that is running."""
+    others = (kind for kind in catalogue.menu() if catalogue.services()[kind].start.name != running)
+    return next((kind for kind in others if heard in spoken(f"{kind}.called", texts)), "")
 
 
 def leads_to(text: str, texts: Texts) -> str | None:

@@ -175,17 +175,34 @@ def _answer(heard: str, said: Said, ask: Ask, texts: Texts) -> Heard:
     if near is not None:
         return Picked(ask.question, near.value)
     number = phone(said.text) if ask.wants_contact else None
-    return Shared(number) if number else said
+    if number:
+        return Shared(number)
+    return (_slip(heard, ask, texts) if ask.options else None) or said
+
+
+def _slip(heard: str, ask: Ask, texts: Texts) -> Heard | None:
+    """A yes, a no or a command where there is a choice: it answers nothing, and is nobody's story either."""
+    for command in (Command.SKIP, Command.DONE, Command.SUBMIT):
+        if _orders(heard, command, texts):
+            return Pressed(command)
+    agreed = next((one for one in _YES_NO if heard in spoken(f"engine.yesno.words.{one}", texts)), None)
+    return Picked(ask.question, agreed) if agreed else None
 
 
 def _command(heard: str, standing: Ask | Review, texts: Texts) -> Pressed | None:
     commands = (Command.SUBMIT, Command.CANCEL) if isinstance(standing, Review) else standing.commands
     for command in (*commands, Command.RESUME):
-        if heard in spoken(f"engine.command.words.{command.value}", texts) | labels(
-            Phrase(f"engine.command.{command.value}"), texts
-        ):
+        if _orders(heard, command, texts):
             return Pressed(command)
+    if Command.DONE in commands and heard in labels(Phrase(f"engine.command.{Command.SUBMIT.value}"), texts):
+        return Pressed(Command.DONE)
     return None
+
+
+def _orders(heard: str, command: Command, texts: Texts) -> bool:
+    """Whether words are a command, said as people say it or as its button reads."""
+    label = Phrase(f"engine.command.{command.value}")
+    return heard in spoken(f"engine.command.words.{command.value}", texts) | labels(label, texts)
 
 
 def _edit(heard: str, review: Review, texts: Texts) -> Pressed | None:

@@ -122,7 +122,7 @@ class Say:
 class Ask:
     """A question to be put: its prompt, its options, the commands that make sense now.
 
-    `subject` is what it is about, such as a ticket's number.
+    `subject` is what it is about, such as a ticket's number. One that `wants_words` takes any.
     """
 
     flow: str
@@ -134,6 +134,7 @@ class Ask:
     step: int
     steps: int
     wants_contact: bool = False
+    wants_words: bool = False
     subject: str = ""
 
 

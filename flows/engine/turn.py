@@ -315,6 +315,7 @@ def ask(form: Flow, draft: Draft, question: Question[Any]) -> Ask:
         step=step,
         steps=len(asked),
         wants_contact=question.wants_contact,
+        wants_words=isinstance(question, Text),
         subject=str(form.facts.about.get("number", "")),
     )
 

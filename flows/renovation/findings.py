@@ -49,6 +49,12 @@ class Which(OneOfSeveral[int]):
         super().__init__()
         self.matters = matters
 
+    def arises(self, form: Form) -> bool:
+        return len(self.offered(form)) > 1
+
+    def presumed(self, form: Form) -> int:
+        return next(iter(self.offered(form).values()), 0)
+
     def offered(self, form: Form) -> Mapping[str, int]:
         return {str(one["n"]): one["n"] for one in findings(form.facts.details, *self.matters)}
 

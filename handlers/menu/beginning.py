@@ -46,16 +46,25 @@ async def _may_begin(scene: Scene, service: catalogue.Service) -> bool:
 
 
 def _half_way(scene: Scene, flow: str, wanted: str) -> None:
-    title = scene.work.desk.texts.say(Phrase(f"{flow}.title"), scene.locale)
-    scene.replies.append(Outgoing(scene.text("engine.half_way", flow=title), buttons=(ways(scene, wanted),)))
+    title, other = _title(scene, flow), _title(scene, wanted)
+    told = scene.text("engine.half_way", flow=title)
+    if flow != wanted:
+        told = scene.text("engine.half_way_elsewhere", flow=title, other=other)
+    scene.replies.append(Outgoing(told, buttons=(ways(scene, wanted),)))
 
 
 def ways(scene: Scene, kind: str) -> tuple[Button, ...]:
-    """On with what is half-way, or from the start."""
+    """On with what is half-way, or from the start, or to the other matter that was named."""
+    same = scene.draft is not None and scene.draft.flow == kind
+    other = scene.text("menu.start_new") if same else scene.text("engine.instead", flow=_title(scene, kind))
     return (
         Button(scene.text("menu.continue"), "m.continue", "primary"),
-        Button(scene.text("menu.start_new"), f"m.new.{kind}"),
+        Button(other, f"m.new.{kind}"),
     )
+
+
+def _title(scene: Scene, flow: str) -> str:
+    return scene.work.desk.texts.say(Phrase(f"{flow}.title"), scene.locale)
 
 
 def _keep(scene: Scene, heard: tuple[Heard, ...]) -> None:
