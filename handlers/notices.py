@@ -80,7 +80,7 @@ def letter(
         ),
         ticket=shown.ticket.id,
         notice=key,
-        facts=_facts(work, shown, locale, told),
+        facts=facts(work, shown, locale, told),
     )
 
 
@@ -98,7 +98,7 @@ async def ask_rating(work: Work, shown: Sheet, key: str, /, **values: object) ->
         buttons=(*stars(shown.ticket.id, work.desk.texts, account.locale, order), (again,)),
         ticket=shown.ticket.id,
         notice=key,
-        facts=_facts(work, shown, account.locale, told),
+        facts=facts(work, shown, account.locale, told),
     )
     await private(work, account, message, shown.ticket)
     return True
@@ -328,7 +328,7 @@ def _values(shown: Sheet, locale: str) -> dict[str, object]:
     }
 
 
-def _facts(work: Work, shown: Sheet, locale: str, told: str) -> dict[str, str]:
+def facts(work: Work, shown: Sheet, locale: str, told: str) -> dict[str, str]:
     """A notice's bare values, for channels that take no sentence but a form filled in."""
     kind = shown.ticket.kind
     return {

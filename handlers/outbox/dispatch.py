@@ -13,7 +13,7 @@ from sqlalchemy import Select, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from handlers.envelopes import Outgoing
-from handlers.outbox.delivery import EMERGENCY, QUIET, changed
+from handlers.outbox.delivery import BECKON, EMERGENCY, QUIET, changed
 from handlers.outbox.joining import join, merged
 from handlers.outbox.outcomes import Callbacks, carried, tell
 from models.card import Card
@@ -275,7 +275,7 @@ class _Claiming:
                 return None if self.card is None else await self.callbacks.render(self.session, self.card)
             case "digest":
                 return await self._digest()
-            case _ if self.door.merges:
+            case _ if self.door.merges and self.row.kind != BECKON:
                 return await merged(self.session, self.row, self.door.split, self.now)
             case _:
                 return Outgoing.from_json(self.row.payload["message"])
