@@ -151,6 +151,11 @@ class Budget:
         else:
             self._paused[chat] = max(until, self._paused.get(chat, until))
 
+    def rest(self, chat: str | None) -> float:
+        """For how many seconds still the vendor wants no post to a chat (None: to anybody)."""
+        until = self._everywhere if chat is None else self._paused.get(chat)
+        return 0.0 if until is None else max(0.0, (until - self._now()).total_seconds())
+
     def move(self, old: str, new: str) -> None:
         """What counts for a chat counts for its new address."""
         if old in self._chats:

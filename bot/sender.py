@@ -98,6 +98,13 @@ class Sender:
         """The vendor wants no post to a chat, or to anybody, for so long."""
         self.budget.pause(chat, self._now() + timedelta(seconds=seconds))
 
+    def forbidden(self, chat: str) -> Throttled | None:
+        """What the vendor would say to a post just now, as far as it has told us."""
+        for place in (None, chat):
+            if (rest := self.budget.rest(place)) > 0:
+                return Throttled(rest, everywhere=place is None)
+        return None
+
     async def run(self, stop: asyncio.Event) -> None:
         """Send until `stop`; then finish the calls under way, record them and hand the lease over."""
         stopping = asyncio.create_task(self._wake_on(stop))

@@ -302,7 +302,7 @@ async def test_20_words_are_announced_by_one_template(kind: str, quarters: Quart
     assert not await w.quarter.outbox("pending")
 
 
-def _forms(w: Watch) -> list[int]:
+def _forms(w: Watch) -> list[int | None]:
     """What WeChat said to the forms that were sent."""
     return [call.errcode for call in w.quarter.wechat.calls_of(BY_FORM) if call.errcode != TOKEN_IS_OVER]
 
