@@ -34,8 +34,6 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger()
 BACKOFF = (1.0, 2.0, 5.0, 15.0, 30.0, 60.0)
 """Seconds before the next try, by how often it failed; the last one again and again."""
 TRIES_AT_THE_END = 5
-MEMORY = timedelta(minutes=1)
-"""How far back a new sender looks, to know what the last one has spent."""
 
 
 def utcnow() -> datetime:
@@ -173,10 +171,10 @@ class Sender:
 
     async def _take_over(self) -> None:
         """What the last sender had under way is unknown; what it has spent is spent; its pauses hold."""
-        now = self._now()
+        now, memory = self._now(), timedelta(seconds=self._limits.longest)
         own = {letter.row for letter in self._letters.values()}
         async with self._database.transaction() as session:
-            heritage = await dispatch.inherit(session, self._door, now, MEMORY)
+            heritage = await dispatch.inherit(session, self._door, now, memory)
             orphans = [row for row in heritage.orphans if row not in own]
             unknown = [Result(row, now, outcomes.Unsure("the sender died")) for row in orphans]
             await settle(session, self._callbacks, unknown)
