@@ -13,7 +13,7 @@ LONGEST_KEY, LONGEST_VALUE, MOST_ROWS = 5, 26, 6
 LONGEST_LABEL, LONGEST_SOURCE, LONGEST_EMPHASIS = 13, 13, 10
 """In characters; clients cut off what is longer (WeCom docs: 模板卡片类型)."""
 FORM = 3
-"""So many short facts make a form, such as a ticket; less is prose, whose lines keep their order."""
+"""So many facts in a row make a form, such as a ticket; less is prose, whose lines keep their order."""
 LONGEST_QUOTE = 112
 """No limit is documented; this much is still shown."""
 
@@ -44,7 +44,7 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """`aside` stands below the title, `quoted` is said by the person whom `quote` names."""
+    """`aside` stands below the title, `quoted` is said by the person whom `quote` names. See `FORM`."""
 
     title: str = ""
     aside: str = ""
@@ -52,15 +52,12 @@ class Layout:
     quoted: str = ""
     lines: str = ""
     rows: tuple[tuple[str, str], ...] = ()
+    form: bool = False
 
     @property
     def fits(self) -> bool:
         """Whether clients show all of it."""
         return self == self.cut()
-
-    @property
-    def form(self) -> bool:
-        return len(self.rows) >= FORM
 
     @property
     def urgent(self) -> bool:
@@ -97,7 +94,8 @@ def lay_out(title: str, text: str) -> Layout:
     quoted = max(long, key=lambda at: len(fields[at].words), default=-1)
     others = [at for at in range(len(fields)) if at != quoted and at not in rows]
     shown = [*([quoted] if long else []), *others, *rows]
-    if len(rows) < FORM and shown != sorted(shown):
+    form = _is_form(text)
+    if not form and shown != sorted(shown):
         return Layout(heading, aside, lines="\n".join(filter(None, (state, *_lines(text)))))
     return Layout(
         title=heading,
@@ -106,6 +104,7 @@ def lay_out(title: str, text: str) -> Layout:
         quoted=fields[quoted].words if long else "",
         lines="\n".join(filter(None, (state, *(fields[at].whole for at in others)))),
         rows=tuple((fields[at].label, fields[at].words) for at in rows),
+        form=form,
     )
 
 
@@ -136,6 +135,12 @@ def _fields(text: str) -> list[Field]:
         else:
             fields.append(_field(line))
     return fields
+
+
+def _is_form(text: str) -> bool:
+    """A line may come before the facts, such as what is to be kept in mind."""
+    facts = [_FIELD.match(line) is not None for line in _lines(text)[: FORM + 1]]
+    return sum(facts[:FORM]) == FORM or (len(facts) > FORM and all(facts[1:]))
 
 
 def _lines(text: str) -> list[str]:

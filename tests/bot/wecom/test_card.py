@@ -133,6 +133,9 @@ def test_25_the_lines_of_prose_stay_in_order() -> None:
     prose = "李**：师傅您好\n厨房：漏水\n请尽快来\n电话：138****8000\n谢谢"
     layout = lay_out("报修 HPY-2611-00042", prose)
     assert (layout.rows, layout.quoted, layout.lines) == ((), "", prose)
+    form = "Home: 3-****\nKind: Water and taps (in my home)\nDetails: it drips\nVisit: soon\n📷 3 photos"
+    assert lay_out("HPY", form).rows == (("Home", "3-****"), ("Visit", "soon"))
+    assert lay_out("HPY", f"🔒 unnamed\n{form}").form
     in_order = lay_out("报修 HPY-2611-00042", "王师傅出发了\n预计：14:30")
     assert (in_order.lines, in_order.rows) == ("王师傅出发了", (("预计", "14:30"),))
 
