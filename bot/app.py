@@ -16,7 +16,7 @@ from starlette.types import ASGIApp
 
 from bot import logs
 from bot.budget import ROBOT, TELEGRAM, UNLIMITED, WECOM
-from bot.channel import Channel
+from bot.channel import Channel, Throttled
 from bot.clock import Clock
 from bot.media import MediaStore, discard_unwanted, fetch_wanted
 from bot.pace import Pace
@@ -76,7 +76,12 @@ class House:
             address=settings.public_url,
         )
         self.reception = Reception(
-            self.desk, self.wake, self._spent, self._paused, Pace(settings.messages_a_minute)
+            self.desk,
+            self.wake,
+            self._spent,
+            self._paused,
+            Pace(settings.messages_a_minute),
+            self._forbidden,
         )
         callbacks = Reports(self.desk).callbacks()
         self.senders = [
@@ -93,17 +98,24 @@ class House:
         for sender in self.senders:
             sender.wake()
 
+    def _sender(self, channel: str, bot: str) -> Sender | None:
+        here = (channel, bot)
+        return next((one for one in self.senders if (one.channel.name, one.channel.bot) == here), None)
+
     def _spent(self, channel: str, bot: str, chat: str, group: bool) -> None:
         """A direct reply went past the outbox, but not past the vendor's limits."""
-        for sender in self.senders:
-            if (sender.channel.name, sender.channel.bot) == (channel, bot):
-                sender.counted(chat, group=group)
+        if (sender := self._sender(channel, bot)) is not None:
+            sender.counted(chat, group=group)
 
     def _paused(self, channel: str, bot: str, chat: str | None, seconds: float) -> None:
         """What the vendor told a direct reply holds for the outbox, too."""
-        for sender in self.senders:
-            if (sender.channel.name, sender.channel.bot) == (channel, bot):
-                sender.pause(chat, seconds)
+        if (sender := self._sender(channel, bot)) is not None:
+            sender.pause(chat, seconds)
+
+    def _forbidden(self, channel: str, bot: str, chat: str) -> Throttled | None:
+        """What the vendor told the outbox holds for a direct reply, too."""
+        sender = self._sender(channel, bot)
+        return None if sender is None else sender.forbidden(chat)
 
     def _doors(self) -> Iterator[Door]:
         """The vendors that are set up; what one of them alone needs is loaded only then."""

@@ -19,11 +19,19 @@ class Limit:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """The limits of a channel; None means there is none."""
+    """The limits of a channel; None means there is none. Those of an hour count beside the short ones."""
 
     overall: Limit | None = None
     private: Limit | None = None
     group: Limit | None = None
+    private_hour: Limit | None = None
+    group_hour: Limit | None = None
+
+    @property
+    def longest(self) -> float:
+        """For how many seconds a post counts at most, and no less than a minute."""
+        limits = (self.overall, self.private, self.group, self.private_hour, self.group_hour)
+        return max((limit.seconds for limit in limits if limit is not None), default=60.0)
 
 
 UNLIMITED = Limits()
@@ -31,10 +39,17 @@ TELEGRAM = Limits(overall=Limit(30, 1.0), private=Limit(3, 3.0), group=Limit(20,
 """core.telegram.org/bots/faq: about 30 a second overall, one a second to a person, 20 a minute to a group."""
 ROBOT = Limits(group=Limit(20, 60.0, reserved=2))
 """WeCom docs, 消息推送配置说明: 20 messages a minute to each robot."""
-WECOM = Limits(private=Limit(30, 60.0), group=Limit(20, 60.0, reserved=2))
-"""WeCom docs, 发送应用消息: 30 a minute from an app to a person; what is more vanishes without an error.
+WECOM = Limits(
+    private=Limit(30, 60.0),
+    group=Limit(20, 60.0, reserved=2),
+    private_hour=Limit(400, 3600.0, reserved=20),
+    group_hour=Limit(600, 3600.0, reserved=30),
+)
+"""WeCom docs, 发送应用消息: 30 a minute and 1000 an hour from an app to a person; what is more vanishes
+without an error.
 
-What a team is told reaches each of its members, so some is left for what they are told alone.
+What a team is told reaches each of its members, so some is left for what they are told alone; in an hour both
+together stay below the 1000.
 """
 
 EMERGENCY = 0
@@ -45,13 +60,19 @@ class Window:
     """The posts of the last while. A post counts from its beginning until `seconds` after its end.
 
     The vendor counts it somewhere between, so that no sliding window of theirs holds more than ours.
+    What counts here counts in the `longer` window, too, if there is one.
     """
 
     limit: Limit
     under_way: int = 0
     ended: deque[datetime] = field(default_factory=deque)
+    longer: Window | None = None
 
     def room(self, now: datetime, lane: int) -> int:
+        own = self._room(now, lane)
+        return own if self.longer is None else min(own, self.longer.room(now, lane))
+
+    def _room(self, now: datetime, lane: int) -> int:
         past = now - timedelta(seconds=self.limit.seconds)
         while self.ended and self.ended[0] <= past:
             self.ended.popleft()
@@ -60,6 +81,11 @@ class Window:
 
     def opens(self, lane: int) -> datetime | None:
         """When there is room for one more; None while that depends on posts under way."""
+        own = self._opens(lane)
+        longer = None if self.longer is None else self.longer.opens(lane)
+        return max((at for at in (own, longer) if at is not None), default=None)
+
+    def _opens(self, lane: int) -> datetime | None:
         usable = self.limit.count if lane == EMERGENCY else self.limit.count - self.limit.reserved
         over = self.under_way + len(self.ended) - usable
         if over < 0 or over >= len(self.ended):
@@ -68,13 +94,18 @@ class Window:
 
     def begin(self, cost: int) -> None:
         self.under_way += cost
+        if self.longer is not None:
+            self.longer.begin(cost)
 
     def end(self, cost: int, at: datetime) -> None:
         self.under_way -= cost
         self.ended.extend([at] * cost)
+        if self.longer is not None:
+            self.longer.end(cost, at)
 
     def idle(self, now: datetime) -> bool:
-        return self.room(now, EMERGENCY) == self.limit.count
+        longer = self.longer is None or self.longer.idle(now)
+        return longer and self._room(now, EMERGENCY) == self.limit.count
 
 
 class Budget:
@@ -151,6 +182,11 @@ class Budget:
         else:
             self._paused[chat] = max(until, self._paused.get(chat, until))
 
+    def rest(self, chat: str | None) -> float:
+        """For how many seconds still the vendor wants no post to a chat (None: to anybody)."""
+        until = self._everywhere if chat is None else self._paused.get(chat)
+        return 0.0 if until is None else max(0.0, (until - self._now()).total_seconds())
+
     def move(self, old: str, new: str) -> None:
         """What counts for a chat counts for its new address."""
         if old in self._chats:
@@ -173,11 +209,12 @@ class Budget:
         return min((at for at in times if at > now), default=None)
 
     def _window(self, chat: str, group: bool) -> Window | None:
-        limit = self._limits.group if group else self._limits.private
+        limits = self._limits
+        limit, hour = (limits.group, limits.group_hour) if group else (limits.private, limits.private_hour)
         if limit is None:
             return None
         if chat not in self._chats:
-            self._chats[chat] = Window(limit)
+            self._chats[chat] = Window(limit, longer=None if hour is None else Window(hour))
         return self._chats[chat]
 
     def _forget(self, now: datetime) -> None:

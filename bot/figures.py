@@ -43,6 +43,7 @@ def exposition(current: Backlog, people: Census) -> bytes:
     lags = {
         "inbox": current.inbox_lag,
         "outbox": current.outbox_lag,
+        "budget": current.budget_lag,
         "due": current.due_lag,
         "tick": current.heartbeat,
     }

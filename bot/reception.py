@@ -41,7 +41,7 @@ class Reception:
 
     `wake` is called when something may wait in the outbox, `spent` with (channel, bot, chat, group) when
     a reply went out directly, `paused` with (channel, bot, chat or None for all, seconds) when the vendor
-    wants to be left alone for a while.
+    wants to be left alone for a while; `forbidden` tells of (channel, bot, chat) whether that is so now.
     """
 
     def __init__(
@@ -51,9 +51,10 @@ class Reception:
         spent: Callable[[str, str, str, bool], None] = lambda *_: None,
         paused: Callable[[str, str, str | None, float], None] = lambda *_: None,
         pace: Pace | None = None,
+        forbidden: Callable[[str, str, str], Throttled | None] = lambda *_: None,
     ) -> None:
         self._desk, self._wake, self._spent, self._paused = desk, wake, spent, paused
-        self._pace = pace or Pace(0)
+        self._pace, self._forbidden = pace or Pace(0), forbidden
         self._in_hand: dict[int, float] = {}
 
     async def take(
@@ -129,7 +130,7 @@ class Reception:
             return
         for number, reply in enumerate(receipt.replies):
             try:
-                message = await self._send(channel, inbound.chat, reply)
+                message = await self._send(channel, inbound, reply)
             except SendError as error:
                 await self._put_off(inbound, receipt.replies[number:], error)
                 return
@@ -143,7 +144,10 @@ class Reception:
             if reply.ticket is not None:
                 await self._remember(inbound, reply.ticket, message)
 
-    async def _send(self, channel: Channel, chat: str, reply: Outgoing) -> str:
+    async def _send(self, channel: Channel, inbound: Inbound, reply: Outgoing) -> str:
+        chat, forbidden = inbound.chat, self._forbidden(inbound.channel, inbound.bot, inbound.chat)
+        if forbidden is not None:
+            raise forbidden
         if reply.replace and channel.capabilities.edits:
             try:
                 await channel.edit(chat, reply.replace, reply)

@@ -37,8 +37,6 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger()
 BACKOFF = (1.0, 2.0, 5.0, 15.0, 30.0, 60.0)
 """Seconds before the next try, by how often it failed; the last one again and again."""
 TRIES_AT_THE_END = 5
-MEMORY = timedelta(minutes=1)
-"""How far back a new sender looks, to know what the last one has spent."""
 
 
 def utcnow() -> datetime:
@@ -100,6 +98,13 @@ class Sender:
     def pause(self, chat: str | None, seconds: float) -> None:
         """The vendor wants no post to a chat, or to anybody, for so long."""
         self.budget.pause(chat, self._now() + timedelta(seconds=seconds))
+
+    def forbidden(self, chat: str) -> Throttled | None:
+        """What the vendor would say to a post just now, as far as it has told us."""
+        for place in (None, chat):
+            if (rest := self.budget.rest(place)) > 0:
+                return Throttled(rest, everywhere=place is None)
+        return None
 
     async def run(self, stop: asyncio.Event) -> None:
         """Send until `stop`; then finish the calls under way, record them and hand the lease over."""
@@ -169,10 +174,10 @@ class Sender:
 
     async def _take_over(self) -> None:
         """What the last sender had under way is unknown; what it has spent is spent; its pauses hold."""
-        now = self._now()
+        now, memory = self._now(), timedelta(seconds=self._limits.longest)
         own = {letter.row for letter in self._letters.values()}
         async with self._database.transaction() as session:
-            heritage = await inherit(session, self._door, now, MEMORY)
+            heritage = await inherit(session, self._door, now, memory)
             orphans = [row for row in heritage.orphans if row not in own]
             unknown = [Result(row, now, outcomes.Unsure("the sender died")) for row in orphans]
             await settle(session, self._callbacks, unknown)

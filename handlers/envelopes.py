@@ -7,6 +7,9 @@ from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import Any
 
+WAITING = "notice.waiting"
+"""The notice of a form that tells somebody to write to us; it never leaves as a message."""
+
 
 @dataclass(frozen=True, slots=True)
 class Capabilities:
@@ -17,7 +20,7 @@ class Capabilities:
     sent. `push`: reaches a person who is not looking. `contact`: a button that shares one's own number.
     `passive`: the answer to a message travels in the response to its delivery, one message at most.
     `links`: a card gets a button that opens the ticket's page. `text_limit` is in UTF-8 bytes where `bytes`
-    is set, else in UTF-16 units.
+    is set, else in UTF-16 units. `beckons`: a form tells who may not be written to that words wait for them.
     """
 
     name: str = "plain"
@@ -31,6 +34,7 @@ class Capabilities:
     links: bool = False
     text_limit: int = 4096
     bytes: bool = False
+    beckons: bool = False
 
 
 class Kind(StrEnum):

@@ -35,7 +35,7 @@ def for_resident(
         ),
         ticket=shown.ticket.id,
         notice=key,
-        facts=_facts(work, shown, locale, told),
+        facts=facts(work, shown, locale, told),
     )
 
 
@@ -71,7 +71,7 @@ def _values(shown: Sheet, locale: str) -> dict[str, object]:
     }
 
 
-def _facts(work: Work, shown: Sheet, locale: str, told: str) -> dict[str, str]:
+def facts(work: Work, shown: Sheet, locale: str, told: str) -> dict[str, str]:
     """A notice's bare values, for channels that take no sentence but a form filled in."""
     kind = shown.ticket.kind
     return {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeAlias
 
 from sqlalchemy import select, update
 
@@ -17,10 +17,14 @@ from models.account import Account
 from models.conversation import Conversation
 from models.outbox import Outbox
 
+Offer: TypeAlias = tuple[str, str]
+"""What is read on a button, and the data behind it."""
 NUMBERS, LETTERS, WORDS = "numbers", "letters", "words"
 """How what was offered can be chosen, besides by its words."""
 LETTER = "abcdefghijklmnopqrstuvwxyz"
-"""For what is pushed while a question is open, whose answers have the numbers."""
+"""For what is pushed while a question is open, or while other choices that were pushed have the numbers."""
+LOOK = "show"
+"""A button that only shows the ticket: no choice that would be missed."""
 
 
 async def chosen(scene: Scene) -> str:
@@ -30,12 +34,11 @@ async def chosen(scene: Scene) -> str:
     """
     if scene.can.buttons or scene.inbound.group or scene.inbound.kind is not Kind.TEXT or not scene.offered:
         return ""
-    offers, heard, asking = _offers(scene.offered), plain(scene.inbound.text), _asking(scene)
+    heard, asking = plain(scene.inbound.text), _asking(scene)
     if heard.isdecimal() and len(heard) <= 2:
-        return "" if asking else _at(offers, scene.offered, NUMBERS, int(heard) - 1)
-    found = _at(offers, scene.offered, LETTERS, LETTER.find(heard)) if len(heard) == 1 else ""
-    named = [data for label, data in offers if plain(label) == heard]
-    found = found or (named[0] if len(named) == 1 else "")
+        return "" if asking else _counted(scene.offered, int(heard) - 1)
+    found = _at(_lettered(scene.offered), LETTER.find(heard)) if len(heard) == 1 else ""
+    found = found or _named(scene.offered, heard)
     return "" if asking and found and await dialogue.answers(scene) else found
 
 
@@ -49,13 +52,13 @@ def put_in_words(scene: Scene) -> None:
     asking, offers = _asking(scene), [offer for reply in scene.replies for offer in _buttons(reply)]
     if asking:
         scene.replies[:] = [_spelt(reply, scene.work, scene.locale) for reply in scene.replies]
-        scene.offered = _kept(offers, WORDS) or _still_pushed(scene.offered)
+        scene.offered = _beside(_kept(offers, WORDS), scene.offered) or _still_pushed(scene.offered)
         return
     counted = 0
     for at, reply in enumerate(scene.replies):
         scene.replies[at] = _listed(reply, [str(counted + n) for n in range(1, len(_buttons(reply)) + 1)])
         counted += len(_buttons(reply))
-    scene.offered = _kept(offers, NUMBERS) or scene.offered
+    scene.offered = _beside(_kept(offers, NUMBERS), scene.offered) or scene.offered
 
 
 async def pushed(work: Work, row: Outbox, message: Outgoing) -> Outgoing:
@@ -74,14 +77,36 @@ async def pushed(work: Work, row: Outbox, message: Outgoing) -> Outgoing:
     place = {"channel": row.channel, "bot": row.bot, "chat": row.chat, "account_id": account.id}
     held = await dialogue.private_conversation(work, place)
     asking = bool(held.draft and held.draft.get("flow"))
+    signs, offered = _signed(_buttons(message), held.offered or {}, asking=asking)
     await work.session.execute(
-        update(Conversation)
-        .where(Conversation.id == held.id)
-        .values(offered={**(_kept(_buttons(message), LETTERS if asking else NUMBERS) or {}), "pushed": True}),
+        update(Conversation).where(Conversation.id == held.id).values(offered=offered),
         execution_options={"synchronize_session": False},
     )
-    signs = LETTER.upper() if asking else [str(number) for number in range(1, len(_buttons(message)) + 1)]
     return _listed(message, signs)
+
+
+def _signed(
+    offers: list[Offer], before: Mapping[str, Any], *, asking: bool
+) -> tuple[list[str], Mapping[str, Any]]:
+    """The sign of each thing that is pushed, and what can be chosen from now on.
+
+    What was pushed before and is still to be chosen keeps its signs, so what comes now gets the next letters;
+    where the letters have run out it is forgotten.
+    """
+    before = before if before.get("pushed") else {}
+    numbers, letters = ([] if asking else _numbered(before)), _lettered(before)
+    known = {data: str(at) for at, (_, data) in enumerate(numbers, 1)}
+    known |= {data: LETTER[at].upper() for at, (_, data) in enumerate(letters)}
+    if all(data in known for _, data in offers):
+        return [known[data] for _, data in offers], before
+    others = any(not data.endswith(f".{LOOK}") for _, data in (*numbers, *letters))
+    if not asking and not others:
+        return [str(at) for at in range(1, len(offers) + 1)], {**_list(offers, NUMBERS), "pushed": True}
+    if len(letters) + len(offers) > len(LETTER):
+        numbers, letters, before = [], [], {}
+    signs = LETTER[len(letters) : len(letters) + len(offers)].upper()
+    kept = _list(_offers(before), NUMBERS if numbers else WORDS)
+    return [*signs], {**kept, "letters": _stored([*letters, *offers]), "last": len(offers), "pushed": True}
 
 
 def _asking(scene: Scene) -> bool:
@@ -105,7 +130,7 @@ def _spelt(reply: Outgoing, work: Work, locale: str) -> Outgoing:
     return replace(reply, text=f"{reply.text}\n{told}", buttons=_links(reply))
 
 
-def _buttons(reply: Outgoing) -> list[tuple[str, str]]:
+def _buttons(reply: Outgoing) -> list[Offer]:
     return [(button.label, button.data) for row in reply.buttons for button in row if not button.url]
 
 
@@ -114,8 +139,24 @@ def _links(reply: Outgoing) -> tuple[tuple[Button, ...], ...]:
     return tuple((button,) for row in reply.buttons for button in row if button.url)
 
 
-def _kept(offers: list[tuple[str, str]], by: str) -> dict[str, Any] | None:
-    return {"by": by, "offers": [list(one) for one in offers]} if offers else None
+def _kept(offers: list[Offer], by: str) -> Mapping[str, Any] | None:
+    return _list(offers, by) if offers else None
+
+
+def _list(offers: list[Offer], by: str) -> dict[str, Any]:
+    return {"by": by, "offers": _stored(offers)}
+
+
+def _stored(offers: list[Offer]) -> list[list[str]]:
+    return [list(one) for one in offers]
+
+
+def _beside(kept: Mapping[str, Any] | None, before: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
+    """A new list, and the letters of what was pushed before it: no number is mistaken for a letter."""
+    letters = _lettered(before or {})
+    if kept is None or not letters:
+        return kept
+    return {**kept, "letters": _stored(letters), "last": 0, "pushed": True}
 
 
 def _still_pushed(offered: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
@@ -125,9 +166,38 @@ def _still_pushed(offered: Mapping[str, Any] | None) -> Mapping[str, Any] | None
     return {**offered, "by": WORDS} if offered.get("by") == NUMBERS else offered
 
 
-def _offers(offered: Mapping[str, Any]) -> list[tuple[str, str]]:
+def _offers(offered: Mapping[str, Any]) -> list[Offer]:
     return [(str(label), str(data)) for label, data in offered.get("offers", ())]
 
 
-def _at(offers: list[tuple[str, str]], offered: Mapping[str, Any], by: str, place: int) -> str:
-    return offers[place][1] if offered.get("by") == by and 0 <= place < len(offers) else ""
+def _numbered(offered: Mapping[str, Any]) -> list[Offer]:
+    return _offers(offered) if offered.get("by") == NUMBERS else []
+
+
+def _lettered(offered: Mapping[str, Any]) -> list[Offer]:
+    own = _offers(offered) if offered.get("by") == LETTERS else []
+    return [*own, *_offers({"offers": offered.get("letters", ())})]
+
+
+def _counted(offered: Mapping[str, Any], place: int) -> str:
+    """What has this number; beyond all of them, what has this place among the newest letters: a star."""
+    return _at(_numbered(offered), place) or _at(_newest(offered), place)
+
+
+def _newest(offered: Mapping[str, Any]) -> list[Offer]:
+    """What was pushed last, where it has letters because other choices have the numbers."""
+    letters = _offers({"offers": offered.get("letters", ())})
+    return letters[len(letters) - offered.get("last", 0) :]
+
+
+def _named(offered: Mapping[str, Any], heard: str) -> str:
+    """What has this label, in the newest list if it is there; '' where that is not just one thing."""
+    for offers in (_newest(offered), _offers(offered), _lettered(offered)):
+        named = {data for label, data in offers if plain(label) == heard}
+        if named:
+            return named.pop() if len(named) == 1 else ""
+    return ""
+
+
+def _at(offers: list[Offer], place: int) -> str:
+    return offers[place][1] if 0 <= place < len(offers) else ""

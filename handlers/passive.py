@@ -67,6 +67,9 @@ async def _heard_meanwhile(scene: Scene) -> None:
     under_way = select(Outbox.id).filter_by(**here, state="sending").with_for_update(skip_locked=True)
     heard = update(Outbox).where(Outbox.id.in_(under_way)).values(error=HEARD)
     await delivery.changed(scene.session, heard)
+    beckons = select(Outbox.id).filter_by(**here, state="pending", kind=delivery.BECKON)
+    needless = update(Outbox).where(Outbox.id.in_(beckons.with_for_update(skip_locked=True)))
+    await delivery.changed(scene.session, needless.values(state="expired", error=HEARD))
 
 
 async def one(scene: Scene) -> None:

@@ -63,7 +63,9 @@ async def send(
 async def readdress(work: Work, former: int, number: int) -> None:
     """An account is no longer a resident's: their news that still waits for it goes to another of theirs."""
     others = [one for one in await resident(work.desk, work.session, number) if one.id != former]
-    waits = select(Outbox).where(Outbox.account_id == former, Outbox.state.in_(("pending", "held")))
+    waits = select(Outbox).where(
+        Outbox.account_id == former, Outbox.state.in_(("pending", "held")), Outbox.kind == "message"
+    )
     rows = await work.session.scalars(waits.order_by(Outbox.id).with_for_update(skip_locked=True))
     for row in rows.all():
         message = Outgoing.from_json(row.payload.get("message", {"text": ""}))

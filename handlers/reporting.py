@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from flows.engine.lifecycle import Audience
-from handlers import arrival, clocks, notices, offering, reaching, tickets
+from handlers import arrival, beckoning, clocks, notices, offering, reaching, tickets
 from handlers.cards import drawing, sheets
 from handlers.desk import Desk, Work
 from handlers.envelopes import Outgoing
@@ -65,7 +65,7 @@ class Reports:
     async def unreachable(self, session: AsyncSession, row: Outbox) -> None:
         """Somebody has blocked us: the resident's other account is tried, else the card says so."""
         account = await session.get(Account, row.account_id) if row.account_id else None
-        if account is None:
+        if account is None or row.kind == delivery.BECKON:
             return
         if await self._elsewhere(session, row, account):
             row.state = "joined" if events_of(row) else row.state
@@ -87,6 +87,7 @@ class Reports:
         ticket = None if row.ticket_id is None else await self._theirs(session, row.ticket_id, account)
         if ticket is not None:
             await self._on_the_card(session, ticket, row.error or "window")
+        await beckoning.beckon(Work(self._desk, session, self._desk.now()), row, account)
         return False
 
     async def _elsewhere(self, session: AsyncSession, row: Outbox, account: Account) -> bool:

@@ -143,7 +143,9 @@ def names_in(page: Path) -> set[str]:
 
 
 def test_monitoring_tells_every_figure() -> None:
-    backlog = Backlog(inbox_lag=0, outbox_lag=0, due_lag=0, outbox={}, dead_letters=0, heartbeat=0)
+    backlog = Backlog(
+        inbox_lag=0, outbox_lag=0, budget_lag=0, due_lag=0, outbox={}, dead_letters=0, heartbeat=0
+    )
     types = re.findall(r"^# TYPE (\w+) (\w+)$", exposition(backlog, Census(2, 1, 1)).decode(), re.MULTILINE)
     metrics = {name: kind for name, kind in types if not name.endswith("_created")}
     told = {
@@ -157,7 +159,8 @@ def test_monitoring_tells_every_figure() -> None:
 
 def test_monitoring_names_only_events_there_are() -> None:
     logged = set(re.findall(r'log\.\w+\(\s*"(\w+)"', code()))
-    known = {*SHOWN_STATES, "inbox_lag", "outbox_lag", "due_lag", "heartbeat", "outbox", "dead_letters"}
+    lags = {"inbox_lag", "outbox_lag", "budget_lag", "due_lag", "heartbeat"}
+    known = {*SHOWN_STATES, *lags, "outbox", "dead_letters"}
     told = {name for name in names_in(HOW_TO / "monitoring.md") if not name.startswith("wubu_")} - known
     assert told <= logged
     assert len(told) > 8

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -18,7 +19,7 @@ from bot.wechat.errors import BY_FORM, QUOTA, SEND, WINDOW, BadForm, NoFile, mea
 from bot.wechat.loading import load_picture
 from bot.wechat.templates import Form, Forms
 from bot.wechat.updates import NAME, addresses
-from handlers.envelopes import Capabilities, Outgoing, Picture
+from handlers.envelopes import WAITING, Capabilities, Outgoing, Picture
 from models import quota
 from models.database import Database
 
@@ -66,6 +67,7 @@ class WechatChannel:
     ) -> None:
         self.bot, self.api, self.tappable, self._base = appid, api, tappable, base
         self._database, self._load, self._forms, self._now = database, load, forms or Forms(), now
+        self.capabilities = replace(self.capabilities, beckons=self._forms.has(WAITING))
 
     def split(self, message: Outgoing) -> tuple[Outgoing, ...]:
         return outgoing.split(message)
@@ -117,7 +119,7 @@ class WechatChannel:
         async with self._database.reading() as session:
             allowance = await quota.left(session, self.name, self.bot, chat, self._now())
         shut = Shut(QUOTA if allowance.open else WINDOW)
-        if allowance.left:
+        if allowance.left and part.notice != WAITING:
             try:
                 return await self._as_message(chat, part)
             except Shut as refused:

@@ -48,6 +48,11 @@ def fits_words(message: Outgoing) -> bool:
     return _layout(message).fits
 
 
+def is_form(message: Outgoing) -> bool:
+    """Whether it is a ticket's facts, all of which are on its page; prose is not."""
+    return _layout(message).form
+
+
 def interactive(message: Outgoing, task: str) -> Fields:
     """A card of the kind button_interaction, cut to what clients show. `task` comes back with every tap."""
     return _faced("button_interaction", _layout(message).cut()) | {

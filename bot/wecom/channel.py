@@ -198,13 +198,19 @@ def _words(message: Outgoing) -> tuple[Outgoing, ...]:
 
 
 def _cards(message: Outgoing) -> tuple[Outgoing, ...]:
-    """One card; where no page shows the rest, what is too much for it goes before, and on further cards."""
-    if _all_shown(message):
+    """One card; where no page shows the rest, what is too much for it goes before, and on further cards.
+
+    Long prose goes before, whatever the page.
+    """
+    if _all_shown(message) and (card.is_form(message) or card.fits_words(message)):
         return (message,)
     taps = card.taps(message)
     rows = [tuple(taps[at : at + MOST_BUTTONS]) for at in range(0, len(taps), MOST_BUTTONS)]
     title = message.title or shortened(words.one_line(message.text), LONGEST_TITLE, in_signs)
     cards = [replace(message, title=title, text="", buttons=(row,)) for row in rows]
+    if words.links(message):
+        said = words.split(replace(message, buttons=()), words.PLAIN)
+        return (*said, replace(message, title=title, text=""))
     if card.fits_words(message):
         return (replace(message, buttons=(rows[0],)), *cards[1:])
     return (*words.split(replace(message, buttons=()), words.PLAIN), *cards)

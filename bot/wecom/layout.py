@@ -12,6 +12,8 @@ LONGEST_TITLE, LONGEST_ASIDE, LONGEST_LINES = 26, 30, 112
 LONGEST_KEY, LONGEST_VALUE, MOST_ROWS = 5, 26, 6
 LONGEST_LABEL, LONGEST_SOURCE, LONGEST_EMPHASIS = 13, 13, 10
 """In characters; clients cut off what is longer (WeCom docs: 模板卡片类型)."""
+FORM = 3
+"""So many facts in a row make a form, such as a ticket; less is prose, whose lines keep their order."""
 LONGEST_QUOTE = 112
 """No limit is documented; this much is still shown."""
 
@@ -42,7 +44,7 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """`aside` stands below the title, `quoted` is said by the person whom `quote` names."""
+    """`aside` stands below the title, `quoted` is said by the person whom `quote` names. See `FORM`."""
 
     title: str = ""
     aside: str = ""
@@ -50,6 +52,7 @@ class Layout:
     quoted: str = ""
     lines: str = ""
     rows: tuple[tuple[str, str], ...] = ()
+    form: bool = False
 
     @property
     def fits(self) -> bool:
@@ -85,18 +88,23 @@ class Layout:
 def lay_out(title: str, text: str) -> Layout:
     """Everything in its place, nothing cut yet."""
     heading, aside, state = _heading(one_line(title))
-    fields = list(_fields(text))
+    fields = _fields(text)
     rows = [at for at, field in enumerate(fields) if field.short][:MOST_ROWS]
     long = [at for at, field in enumerate(fields) if field.long]
     quoted = max(long, key=lambda at: len(fields[at].words), default=-1)
-    others = [field.whole for at, field in enumerate(fields) if at != quoted and at not in rows]
+    others = [at for at in range(len(fields)) if at != quoted and at not in rows]
+    shown = [*([quoted] if long else []), *others, *rows]
+    form = _is_form(text)
+    if not form and shown != sorted(shown):
+        return Layout(heading, aside, lines="\n".join(filter(None, (state, *_lines(text)))))
     return Layout(
         title=heading,
         aside=aside,
         quote=fields[quoted].label if long else "",
         quoted=fields[quoted].words if long else "",
-        lines="\n".join(filter(None, (state, *others))),
+        lines="\n".join(filter(None, (state, *(fields[at].whole for at in others)))),
         rows=tuple((fields[at].label, fields[at].words) for at in rows),
+        form=form,
     )
 
 
@@ -118,7 +126,7 @@ def _broken(title: str) -> tuple[str, str]:
 
 def _fields(text: str) -> list[Field]:
     """A line without a label goes on with the labelled one above it, but for those behind the last label."""
-    lines = [line.strip() for line in text.split("\n") if line.strip()]
+    lines = _lines(text)
     last = max((at for at, line in enumerate(lines) if _FIELD.match(line)), default=-1)
     fields: list[Field] = []
     for at, line in enumerate(lines):
@@ -127,6 +135,16 @@ def _fields(text: str) -> list[Field]:
         else:
             fields.append(_field(line))
     return fields
+
+
+def _is_form(text: str) -> bool:
+    """A line may come before the facts, such as what is to be kept in mind."""
+    facts = [_FIELD.match(line) is not None for line in _lines(text)[: FORM + 1]]
+    return sum(facts[:FORM]) == FORM or (len(facts) > FORM and all(facts[1:]))
+
+
+def _lines(text: str) -> list[str]:
+    return [line.strip() for line in text.split("\n") if line.strip()]
 
 
 def _field(whole: str) -> Field:

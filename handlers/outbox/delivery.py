@@ -18,6 +18,8 @@ from models.ticket import Ticket
 EMERGENCY = 0
 ORDINARY = 1
 POSTED = "wubu_posted"
+BECKON = "beckon"
+"""The kind of a row that only tells its reader to write to us; it goes alone, or not at all."""
 QUIET = "quiet"
 """In the payload of a row that may change a message, and post none."""
 LIVE = ("pending", "sending", "held", "unknown", "failed")
@@ -114,6 +116,24 @@ async def call_up(session: AsyncSession, card: Card, *, now: datetime, lane: int
     session.info[POSTED] = True
     card.message, card.shown = None, ""
     session.add(_card_row(card, now, lane, {"asked": True}))
+
+
+async def beckon(session: AsyncSession, held: Outbox, message: Outgoing, *, now: datetime) -> None:
+    """Have the reader of a held row told that something waits, if the channel has a form for that."""
+    session.info[POSTED] = True
+    session.add(
+        Outbox(
+            channel=held.channel,
+            bot=held.bot,
+            chat=held.chat,
+            lane=held.lane,
+            kind=BECKON,
+            payload={"message": message.to_json()},
+            account_id=held.account_id,
+            not_before=now,
+            created_at=now,
+        )
+    )
 
 
 def _card_row(card: Card, now: datetime, lane: int, payload: Mapping[str, Any]) -> Outbox:

@@ -11,7 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from handlers.envelopes import Outgoing
-from handlers.outbox.delivery import QUIET
+from handlers.outbox.delivery import BECKON, QUIET
 from handlers.outbox.door import Door
 from handlers.outbox.joining import merged
 from handlers.outbox.outcomes import Callbacks
@@ -95,7 +95,7 @@ class Drawing:
                 return None if self.card is None else await self.callbacks.render(self.session, self.card)
             case "digest":
                 return await self._digest()
-            case _ if self.door.merges:
+            case _ if self.door.merges and self.row.kind != BECKON:
                 return await merged(self.session, self.row, self.door.split, self.now)
             case _:
                 return Outgoing.from_json(self.row.payload["message"])

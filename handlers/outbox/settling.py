@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from handlers.outbox.delivery import QUIET, changed
+from handlers.outbox.delivery import BECKON, QUIET, changed
 from handlers.outbox.moving import move
 from handlers.outbox.outcomes import (
     HEARD,
@@ -142,6 +142,9 @@ class _Settling:
     async def _closed(self, why: str) -> None:
         """Kept until the person writes; of a ticket's news only the newest."""
         row = self.row
+        if row.kind == BECKON:
+            row.state, row.error = "expired", why
+            return
         if row.error == HEARD:
             await self._again(self.at, why)
             return

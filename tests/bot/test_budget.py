@@ -8,7 +8,7 @@ from datetime import timedelta
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.budget import TELEGRAM, UNLIMITED, Budget, Limit, Limits
+from bot.budget import TELEGRAM, UNLIMITED, WECOM, Budget, Limit, Limits
 from tests.bot.outbound import GROUP, LI, NOON, WANG, Clock
 
 EMERGENCY, ORDINARY = 0, 1
@@ -47,6 +47,31 @@ def test_a_group_gets_twenty_a_minute_and_two_are_kept_for_emergencies() -> None
     assert budget.shut() == {GROUP}
     assert budget.a_minute(group=True) == 18
     assert budget.a_minute(group=False) is None
+
+
+def test_a_person_on_wecom_gets_fewer_than_a_thousand_in_an_hour() -> None:
+    """Beyond that WeCom drops messages without an error; a team's reach each of its members."""
+    clock = Clock()
+    budget = Budget(WECOM, clock)
+    alone = team = 0
+    for _ in range(59):
+        alone += posts(budget, WANG, 30)
+        team += posts(budget, GROUP, 20, group=True)
+        clock.go_on(60)
+    assert (alone, team) == (380, 570)
+    assert posts(budget, WANG, 30, lane=EMERGENCY) == 20
+    assert not budget.open(WANG, EMERGENCY)
+    assert budget.open(LI, ORDINARY)
+    assert budget.opens() == NOON + timedelta(hours=1)
+    clock.go_on(60)
+    assert posts(budget, WANG, 30) == 10
+    clock.go_on(3600)
+    assert budget.shut() == set()
+    assert not budget._chats
+
+
+def test_a_post_to_somebody_is_remembered_as_long_as_it_counts() -> None:
+    assert (WECOM.longest, TELEGRAM.longest, UNLIMITED.longest) == (3600.0, 60.0, 60.0)
 
 
 def test_all_chats_together_get_thirty_a_second() -> None:

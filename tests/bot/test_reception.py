@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from sqlalchemy import select
 
+from bot.channel import Throttled
 from bot.pace import Pace
 from bot.reception import Reception
+from bot.sender import Sender
 from handlers.envelopes import Capabilities, Kind, Outgoing
+from handlers.outbox.heritage import THROTTLED, THROTTLED_EVERYWHERE
+from handlers.reporting import Reports
 from models import Account, Outbox
 from models.database import Database
 from tests.world import World, world
@@ -67,3 +73,25 @@ async def test_who_blocks_us_after_many_words_is_still_heard(w: World) -> None:
     await reception.take(Broken(), w.inbound("李雷", Kind.BLOCKED))
     async with w.database.reading() as session:
         assert not await session.scalar(select(Account.reachable).where(Account.external_id == "李雷"))
+
+
+@pytest.mark.parametrize(("chat", "why"), [(None, THROTTLED_EVERYWHERE), ("李雷", THROTTLED)])
+async def test_16_what_the_vendor_told_the_sender_holds_for_direct_replies(
+    w: World, chat: str | None, why: str
+) -> None:
+    """After a 429 nothing goes past the sender: the reply waits in the outbox for the same moment."""
+    channel = Broken()
+    sender = Sender(w.database, channel, Reports(w.desk).callbacks(), now=lambda: w.now)
+    sender.pause(chat, 30.0)
+
+    def forbidden(_channel: str, _bot: str, to: str) -> Throttled | None:
+        return sender.forbidden(to)
+
+    reception = Reception(w.desk, forbidden=forbidden)
+    await reception.take(channel, w.inbound("李雷", Kind.TEXT, text="菜单"))
+    assert not channel.said
+    async with w.database.reading() as session:
+        (row,) = (await session.scalars(select(Outbox))).all()
+        assert (row.state, row.error, row.not_before) == ("pending", why, w.now + timedelta(seconds=30))
+    w.now += timedelta(seconds=31)
+    assert sender.forbidden("李雷") is None

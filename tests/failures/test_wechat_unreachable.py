@@ -7,6 +7,8 @@ from datetime import UTC, datetime
 import pytest
 from sqlalchemy import select
 
+from handlers.envelopes import Outgoing
+from handlers.outbox import delivery
 from models import Account, Outbox
 from tests.emulators.tencent_clock import HOUR
 from tests.emulators.wechat import Outcome
@@ -233,14 +235,7 @@ async def _also_at_the_web_chat(w: Watch) -> None:
 @mostly("sqlite")
 async def test_20_a_notice_by_template_and_muted(kind: str, quarters: Quarters) -> None:
     """After the window a form is filled in; who refuses this kind of form is told when they write."""
-    w = await quarters.watch(kind, programs=0)
-    fields = {"character_string1": "工单号", "phrase2": "状态", "thing3": "说明"}
-    template = w.quarter.wechat.add_template("维修进度通知", fields)
-    mapping = w.quarter.folder / "templates.yaml"
-    facts = '{character_string1: "{number}", phrase2: "{state}", thing3: "{text}"}'
-    mapping.write_text(f'"*":\n  template: {template}\n  fields: {facts}\n', encoding="utf-8")
-    w.quarter.more["wechat_templates"] = mapping
-    await w.quarter.open()
+    w, template = await _with_a_template_for(quarters, kind, "*")
     number = await report(w.li)
     w.quarter.wechat.advance(49 * HOUR)
     await w.do(number, "accept")
@@ -264,3 +259,74 @@ async def test_20_a_notice_by_template_and_muted(kind: str, quarters: Quarters) 
     await w.do(number, "arrive")
     await w.shown(number, WHY["blocked"])
     assert not await reachable(w.quarter, w.li)
+
+
+async def _with_a_template_for(quarters: Quarters, kind: str, notice: str) -> tuple[Watch, str]:
+    """A day on which this notice may go as a form; and the template's id."""
+    w = await quarters.watch(kind, programs=0)
+    fields = {"character_string1": "工单号", "phrase2": "状态", "thing3": "说明"}
+    template = w.quarter.wechat.add_template("维修进度通知", fields)
+    mapping = w.quarter.folder / "templates.yaml"
+    facts = '{character_string1: "{number}", phrase2: "{state}", thing3: "{text}"}'
+    mapping.write_text(f'"{notice}":\n  template: {template}\n  fields: {facts}\n', encoding="utf-8")
+    w.quarter.more["wechat_templates"] = mapping
+    await w.quarter.open()
+    return w, template
+
+
+@mostly("sqlite")
+async def test_20_words_are_announced_by_one_template(kind: str, quarters: Quarters) -> None:
+    """A colleague's words are in no form: one says that they wait, and they come when the resident writes."""
+    w, _ = await _with_a_template_for(quarters, kind, "notice.waiting")
+    number = await report(w.li)
+    w.quarter.wechat.advance(49 * HOUR)
+    await _write_to(w, number, "每月三百元")
+    form = await w.li.wait_for(lambda bubble: bubble.via is Via.TEMPLATE, WAIT)
+    assert form.facts == {"工单号": number, "状态": "等待接单", "说明": "您有新消息，回复任意文字即可查看"}
+    await _write_to(w, number, "先到先得")
+    await w.do(number, "accept")
+    await w.shown(number, WHY["window"])
+    await _held(w, 3)
+    await w.quarter.calm()
+    assert _forms(w) == [0], "once for all that waits"
+
+    answer = await said(w.li, "你好")
+    for words in ("每月三百元", "先到先得", ACCEPTED):
+        assert words in answer.text
+    w.quarter.wechat.advance(49 * HOUR)
+    await _long_ago(w)
+    await _write_to(w, number, "明天就有")
+    await _held(w, 1)
+    await w.quarter.calm()
+    assert _forms(w) == [0, 0]
+    assert not await w.quarter.outbox("pending")
+
+
+def _forms(w: Watch) -> list[int | None]:
+    """What WeChat said to the forms that were sent."""
+    return [call.errcode for call in w.quarter.wechat.calls_of(BY_FORM) if call.errcode != TOKEN_IS_OVER]
+
+
+async def _held(w: Watch, many: int) -> None:
+    async def all_of_them() -> bool:
+        return len(await w.quarter.outbox("held")) == many
+
+    await eventually(all_of_them, what=f"not {many} messages are held")
+
+
+async def _write_to(w: Watch, number: str, words: str) -> None:
+    """What a colleague writes to 李雷 about a ticket."""
+    ticket = await w.ticket(number)
+    async with w.quarter.database.transaction() as session:
+        account = await session.scalar(select(Account).where(Account.external_id == w.li.openid))
+        assert account is not None
+        await delivery.post(
+            session,
+            channel="wechat",
+            bot=account.bot,
+            chat=account.chat,
+            message=Outgoing(words, number),
+            now=datetime.now(UTC),
+            ticket=ticket.id,
+            account=account.id,
+        )

@@ -227,3 +227,15 @@ async def test_a_push_and_a_first_word_at_once_meet_in_one_conversation(w: World
 
     met = await asyncio.gather(pushed(), pushed(), pushed(), hear(w, "你好"))
     assert len(set(met[:3])) == 1
+
+
+async def test_who_has_written_is_not_told_to_write(w: World) -> None:
+    """The form that says that something waits is needless once its reader gets it anyway."""
+    await push(w, Outgoing("每月三百元"))
+    (held,) = await waiting(w)
+    async with w.database.transaction() as session:
+        await delivery.beckon(session, held, Outgoing("您有新消息"), now=w.now)
+    told = await hear(w, "你好")
+    assert "每月三百元" in told.replies[0].text
+    assert not await waiting(w)
+    assert [row.kind for row in await waiting(w, "李雷", "expired")] == [delivery.BECKON]

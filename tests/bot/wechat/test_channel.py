@@ -29,7 +29,7 @@ from bot.wechat.channel import WechatChannel, utcnow
 from bot.wechat.door import WechatDoor
 from bot.wechat.errors import BY_FORM, SEND, BadForm, NoFile, meaning
 from bot.wechat.loading import trusted
-from handlers.envelopes import Button, Outgoing, Picture
+from handlers.envelopes import WAITING, Button, Outgoing, Picture
 from handlers.texts import Texts
 from models import Attachment
 from models.database import Database
@@ -122,6 +122,19 @@ async def test_wechat_has_the_last_word_on_who_may_be_written_to(
 
 
 # --- forms
+
+
+async def test_that_something_waits_is_told_by_form_or_not_at_all(
+    writes: Writes, wechat: WechatServer, opened: Opened, by_form: tuple[WechatChannel, str]
+) -> None:
+    channel, _ = by_form
+    li = await writes("李")
+    waits = Outgoing("您有新消息", notice=WAITING, facts=NOTICE.facts)
+    assert (await channel.send(li.openid, waits)).startswith(TEMPLATE)
+    with pytest.raises(Shut):
+        await opened().channel.send(li.openid, waits)
+    assert not wechat.calls_of(CUSTOM)
+    assert (channel.capabilities.beckons, opened().channel.capabilities.beckons) == (True, False)
 
 
 @pytest.fixture

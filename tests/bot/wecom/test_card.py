@@ -112,17 +112,32 @@ def test_a_card_without_a_title_takes_its_first_line() -> None:
 
 
 def test_lines_that_go_on_belong_to_what_they_go_on_with() -> None:
-    layout = lay_out("HPY", "说明：厨房漏水\n水很大\n预约：明天\n📷 照片 2 张\n11-24 14:05 师傅接单了")
+    layout = lay_out(
+        "HPY",
+        "房屋：3\n工种：水管\n说明：厨房漏水\n水很大\n预约：明天\n📷 照片 2 张\n11-24 14:05 师傅接单了",
+    )
     assert (layout.quote, layout.quoted) == ("说明", "厨房漏水\n水很大")
-    assert layout.rows == (("预约", "明天"),)
+    assert layout.rows == (("房屋", "3"), ("工种", "水管"), ("预约", "明天"))
     assert layout.lines == "📷 照片 2 张\n11-24 14:05 师傅接单了"
 
 
 def test_the_longest_words_are_quoted_and_the_same_line_twice_is_there_twice() -> None:
-    layout = lay_out("HPY", f"Resident: L**\nDescription: {'water ' * 8}\nHome: 3\nHome: 3")
+    layout = lay_out("HPY", f"Resident: L**\nDescription: {'water ' * 8}\nHome: 3\nHome: 3\nKind: tap")
     assert (layout.quote, layout.quoted) == ("Description", ("water " * 8).strip())
     assert layout.lines == "Resident: L**"
-    assert layout.rows == (("Home", "3"), ("Home", "3"))
+    assert layout.rows == (("Home", "3"), ("Home", "3"), ("Kind", "tap"))
+
+
+def test_25_the_lines_of_prose_stay_in_order() -> None:
+    """What somebody wrote is no form, though some of its lines look like facts."""
+    prose = "李**：师傅您好\n厨房：漏水\n请尽快来\n电话：138****8000\n谢谢"
+    layout = lay_out("报修 HPY-2611-00042", prose)
+    assert (layout.rows, layout.quoted, layout.lines) == ((), "", prose)
+    form = "Home: 3-****\nKind: Water and taps (in my home)\nDetails: it drips\nVisit: soon\n📷 3 photos"
+    assert lay_out("HPY", form).rows == (("Home", "3-****"), ("Visit", "soon"))
+    assert lay_out("HPY", f"🔒 unnamed\n{form}").form
+    in_order = lay_out("报修 HPY-2611-00042", "王师傅出发了\n预计：14:30")
+    assert (in_order.lines, in_order.rows) == ("王师傅出发了", (("预计", "14:30"),))
 
 
 LINES = st.lists(

@@ -102,6 +102,21 @@ async def test_without_a_page_the_words_go_first_and_all_buttons_are_there(
     assert [app.split(part) for part in app.split(message)] == [(part,) for part in app.split(message)]
 
 
+async def test_25_long_prose_goes_before_its_card_and_nothing_is_lost(
+    app: WecomChannel, wang: Colleague
+) -> None:
+    """The ticket's page does not show what was said in a message: a card would cut it off."""
+    lines = [f"第{number}点：{WORDS}" for number in range(1, 9)]
+    message = Outgoing("住户来信\n" + "\n".join(lines), TITLE, ((ACCEPT, PAGE),))
+    parts = app.split(message)
+    assert [part.text for part in parts] == [message.text, ""]
+    await app.send("wang", message)
+    texts = [one.text for one in wang.messages if one.kind == "text"]
+    assert [line for text in texts for line in text.splitlines() if line in lines] == lines
+    assert shown(wang).labels == ["接单", "打开工单"]
+    assert shown(wang).url == PAGE.url
+
+
 async def test_a_card_changes_in_place_once_for_every_code(app: WecomChannel, wang: Colleague) -> None:
     task = await app.send("wang", ticket())
     await app.edit("wang", task, ticket(f"{TEXT}\n处理人：王师傅", TITLE, (CANCEL,), (PAGE,)))
