@@ -14,7 +14,7 @@ from flows import catalogue
 from flows.engine.lifecycle import OUTSIDERS, Actor, Lifecycle, Role
 from flows.engine.messages import Phrase
 from handlers.envelopes import Button, Outgoing, Picture
-from handlers.roster import addresses, assistant_of, called, leads
+from handlers.roster import addresses, answering, assistant_of, called, leads
 from handlers.saying import said
 from handlers.texts import Texts
 from handlers.veil import OPEN, Veil, veil
@@ -138,10 +138,11 @@ def burns(shown: Sheet) -> bool:
 
 
 async def whom(session: AsyncSession, shown: Sheet, at: datetime) -> tuple[Role, Sequence[Staff]]:
-    """Who is called: the duty lead in an emergency, else the assistant of the building."""
+    """Who is called: the duty lead in an emergency, else who answers for the building, there or not."""
     if burns(shown):
         return Role.DUTY_LEAD, await leads(session, shown.community.id, at)
-    return Role.ASSISTANT, await assistant_of(session, shown.home)
+    there = await answering(session, shown.home, at)
+    return Role.ASSISTANT, there or await assistant_of(session, shown.home)
 
 
 async def _calling(
