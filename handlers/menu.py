@@ -156,10 +156,11 @@ async def service(scene: Scene, kind: str, first: tuple[Heard, ...] = ()) -> Non
 
 
 async def _may_begin(scene: Scene, service: catalogue.Service) -> bool:
-    """Whether a stranger may ask now, and whether who is asked for personal data has agreed to it."""
+    """Whether a stranger may ask now, and whether who tells us something has agreed to our keeping it."""
     if service.strangers and not await applying.may(scene, service.kind):
         return False
-    return "consent" not in service.start.wants or await consenting.before(scene, service.kind)
+    asked = "consent" in service.start.wants or scene.standing.resident is not None
+    return not asked or await consenting.before(scene, service.kind)
 
 
 def ways(scene: Scene, kind: str) -> tuple[Button, ...]:
@@ -189,6 +190,8 @@ async def welcome(scene: Scene) -> None:
     scene.draft = dialogue.keep(scene.draft, heard, scene.revision)
     if not scene.standing.homes:
         await offer(scene, "menu.welcome")
+    elif not await consenting.before(scene):
+        return
     elif isinstance(heard, Unfit) and not heard.caption:
         await offer(scene, f"unfit.{heard.kind}")
     elif scene.draft is before:

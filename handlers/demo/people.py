@@ -10,12 +10,15 @@ from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from flows.engine.lifecycle import Role
+from handlers.people.consenting import PURPOSE
+from handlers.policy import policy
 from models.account import Account
 from models.community import Building
-from models.resident import Membership, Phone, Resident
+from models.resident import Consent, Membership, Phone, Resident
 from models.staff import Staff, StaffRole
 
 WEB = "web"
+CONSENTED = policy({}, "UTC").consent_version
 A_YEAR = timedelta(days=365)
 NEIGHBOURS = """
     张伟 1-301 owner
@@ -84,6 +87,7 @@ async def move_in(session: AsyncSession, homes: Mapping[str, int], now: datetime
     since = now - A_YEAR
     for number, (name, places) in enumerate(_neighbours(), 1):
         resident = await stranger(session, name, f"+8613900001{number:03d}", since, verified=True)
+        session.add(Consent(resident_id=resident, purpose=PURPOSE, version=CONSENTED, at=since))
         for home, role in places:
             session.add(
                 Membership(
