@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
@@ -169,11 +169,23 @@ def _facts(
         slots=_slots(local.replace(second=0, microsecond=0), calendar),
         opens=f"{opens:%H:%M}",
         closes=f"{closes:%H:%M}",
+        off=_off(local.date(), calendar),
         hotline=rule.hotline,
         about=about,
         terms=settings.get("terms", {}),
         details=details,
     )
+
+
+LOOKED_AHEAD = 15
+"""Days from today among which the days off are looked for: further ahead no visit can be booked."""
+
+
+@lru_cache(maxsize=64)
+def _off(today: date, calendar: Calendar) -> frozenset[date]:
+    """The days of the weeks ahead on which nobody serves."""
+    ahead = (today + timedelta(days=count) for count in range(LOOKED_AHEAD))
+    return frozenset(day for day in ahead if not calendar.frames_on(day))
 
 
 @lru_cache(maxsize=64)

@@ -67,6 +67,7 @@ async def _promised(scene: Scene, opened: Opened) -> Outgoing:
         hotline=rule.hotline,
         starts=shown.local(opens),
         duty="" if is_open else await _duty(scene, opened),
+        assistant=await roster.assistant_at(scene.session, shown.home, max(opens, now), scene.locale),
     )
     return Outgoing(told, ticket.number, _next(scene, opened, is_open=is_open), ticket=ticket.id)
 

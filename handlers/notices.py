@@ -102,7 +102,9 @@ async def audience(work: Work, shown: Sheet, who: Audience, key: str, /, **value
             await group(work, shown, key, **values)
         case Audience.ASSIGNEE:
             await staff(work, shown, [shown.assignee] if shown.assignee else [], key, **values)
-        case Audience.DUTY_LEAD | Audience.MANAGER | Audience.ASSISTANT:
+        case Audience.ASSISTANT:
+            await staff(work, shown, await assistants(work.session, shown.home, work.now), key, **values)
+        case Audience.DUTY_LEAD | Audience.MANAGER:
             people = await _CALLED[who](work.session, shown.community.id, work.now)
             await staff(work, shown, people, key, **values)
         case Audience.RESIDENT:
@@ -113,7 +115,7 @@ async def audience(work: Work, shown: Sheet, who: Audience, key: str, /, **value
             await neighbours(work, shown, key, **values)
 
 
-_CALLED = {Audience.DUTY_LEAD: leads, Audience.MANAGER: managers, Audience.ASSISTANT: assistants}
+_CALLED = {Audience.DUTY_LEAD: leads, Audience.MANAGER: managers}
 
 
 async def front_desk(work: Work, key: str, /, **values: object) -> None:

@@ -234,7 +234,9 @@ async def _passed_on(scene: Scene, ticket: Ticket, key: str) -> Outgoing:
     opens = await _opens(scene, shown)
     if opens is None:
         return Outgoing(scene.text(key), ticket.number, ticket=ticket.id)
-    told = f"{scene.text(key)}\n{scene.text('relay.closed', starts=shown.local(opens))}"
+    who = await roster.assistant_at(scene.session, shown.home, opens, scene.locale)
+    closed = scene.text("relay.closed", starts=shown.local(opens), assistant=who)
+    told = f"{scene.text(key)}\n{closed}"
     return Outgoing(told, ticket.number, rows(_urgent(scene, shown)), ticket=ticket.id)
 
 

@@ -25,10 +25,24 @@ async def managers(session: AsyncSession, community: int, now: datetime) -> Sequ
     return await whoever(session, community, Role.MANAGER, now)
 
 
-async def assistants(session: AsyncSession, community: int, now: datetime) -> Sequence[Staff]:
-    """The assistants of this hour, else all of them; where there are none, who leads."""
-    found = await whoever(session, community, Role.ASSISTANT, now)
-    return found or await leads(session, community, now)
+async def assistants(session: AsyncSession, home: Home, now: datetime) -> Sequence[Staff]:
+    """Who answers for a home, else all assistants; where there are none, who leads."""
+    found = await answering(session, home, now)
+    found = found or await holders(session, home.community_id, Role.ASSISTANT.value)
+    return found or await leads(session, home.community_id, now)
+
+
+async def answering(session: AsyncSession, home: Home, at: datetime) -> Sequence[Staff]:
+    """The assistant of a home's building while on duty, else the assistants who are; maybe nobody."""
+    present = await on_duty(session, home.community_id, Role.ASSISTANT.value, at)
+    own = {one.id for one in await assistant_of(session, home)}
+    return [one for one in present if one.id in own] or present
+
+
+async def assistant_at(session: AsyncSession, home: Home, at: datetime, locale: str) -> str:
+    """The name of the one who will answer for a home at an instant; "" where it may be one of several."""
+    people = await answering(session, home, at) or await assistant_of(session, home)
+    return called(people[0], locale) if len(people) == 1 else ""
 
 
 async def assistant_of(session: AsyncSession, home: Home) -> Sequence[Staff]:

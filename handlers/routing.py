@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -165,20 +166,39 @@ def _called(heard: str, running: str, texts: Texts) -> str:
 
 
 def leads_to(text: str, texts: Texts) -> str | None:
-    """The service whose keyword a text contains: one that insists first, then the longest word."""
+    """The service whose keyword a text contains: one that insists first, then the longest word.
+
+    Words that mean little alone (`together`) lead somewhere once a thing and what is done with it are said.
+    """
     heard = plain(text)
     found = [
-        (service.insists, len(word), kind)
+        (service.insists, length, kind)
         for kind, service in catalogue.services().items()
         if service.in_menu
-        for word in spoken(f"{kind}.keywords", texts)
-        if _says(heard, word)
+        for length in _lengths(heard, kind, texts)
     ]
     return max(found, key=lambda one: one[:2])[2] if found else None
 
 
+def _lengths(heard: str, kind: str, texts: Texts) -> Iterator[int]:
+    """How long each keyword of a service is that a text contains; a thing and a deed count together."""
+    yield from _said(heard, f"{kind}.keywords", texts)
+    deed = max(_said(heard, f"{kind}.together.deeds", texts), default=0)
+    thing = max(_said(heard, f"{kind}.together.things", texts), default=0) if deed else 0
+    if thing:
+        yield thing + deed
+
+
+def _said(heard: str, key: str, texts: Texts) -> Iterator[int]:
+    return (len(word) for word in spoken(key, texts) if _says(heard, word))
+
+
 def _says(heard: str, word: str) -> bool:
-    """Whether a text contains a keyword; Latin words as whole words, Chinese anywhere."""
+    """Whether a text contains a keyword; Latin words as whole words, Chinese anywhere.
+
+    In `move ... out` there is room for what is moved.
+    """
     if word.isascii():
-        return re.search(rf"\b{re.escape(word)}\b", heard) is not None
+        parts = (rf"\b{re.escape(part.strip())}\b" for part in word.split("..."))
+        return re.search(".*".join(parts), heard) is not None
     return word in heard

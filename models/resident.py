@@ -155,9 +155,13 @@ async def residents_with(session: AsyncSession, number: str, now: datetime) -> S
     return (await session.execute(query.order_by(Phone.id))).all()
 
 
-async def agreed(session: AsyncSession, version: str, resident: int | ScalarSelect[int | None]) -> bool:
-    """Whether a resident has agreed to this version of what is kept and why."""
-    query = select(Consent.id).where(Consent.resident_id == resident, Consent.version == version).limit(1)
+async def agreed(
+    session: AsyncSession, resident: int | ScalarSelect[int | None], version: str | None = None
+) -> bool:
+    """Whether a resident has agreed to a version of what is kept and why; to any, if none is named."""
+    query = select(Consent.id).where(Consent.resident_id == resident).limit(1)
+    if version is not None:
+        query = query.where(Consent.version == version)
     return await session.scalar(query) is not None
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from itertools import count
 
-from sqlalchemy import func, select, update
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from flows.engine.effects import OpenTicket
@@ -187,6 +187,11 @@ class World:
         async with self.database.transaction() as session:
             place = (await session.scalars(select(Community))).one()
             place.settings = {**place.settings, name: value}
+
+    async def unasked(self, name: str) -> None:
+        """A resident who has never agreed to anything, as those are whom an import has brought."""
+        async with self.database.transaction() as session:
+            await session.execute(delete(Consent).where(Consent.resident_id == self.people[name]))
 
     async def assistant(self, name: str) -> None:
         """A colleague joins, whom those who live in the building turn to."""

@@ -21,8 +21,9 @@ from flows.engine.messages import Phrase
 from handlers.texts import Texts
 
 PRIVATE = ("start", *catalogue.menu(), "tickets", "chats", "help", "language", "cancel")
-"""Every service is a command of its own."""
-IN_GROUPS = ("bind",)
+"""Every service is a command of its own; what only colleagues can do is not offered to everybody."""
+IN_GROUPS = ("check", "bind")
+"""A guard checks a code where the team is; Telegram knows no scope for the groups of a team alone."""
 SCOPES = {
     "all_private_chats": PRIVATE,
     "all_group_chats": IN_GROUPS,

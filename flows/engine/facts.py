@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from flows.engine.messages import Json
@@ -24,7 +24,8 @@ class Home:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """The world as one turn sees it: `now` in the community's time zone, `hotline` for emergencies.
+    """The world as one turn sees it: `now` in the community's time zone, `hotline` for emergencies; on days
+    `off` within reach nobody serves.
 
     `about` is the draft's own, `details` those of the ticket it is about. `terms` are what the community has
     set for each service, by its kind. Only who asks for it (`Flow.wants`) gets `record`, what is held of the
@@ -37,6 +38,7 @@ class Facts:
     slots: tuple[Window, ...] = ()
     opens: str = "08:00"
     closes: str = "20:00"
+    off: frozenset[date] = frozenset()
     hotline: str = ""
     about: Mapping[str, Json] = field(default_factory=dict)
     terms: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)

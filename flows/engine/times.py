@@ -68,9 +68,11 @@ class Slot(Question[Visit]):
         facts = form.facts
         opens, closes = time.fromisoformat(facts.opens), time.fromisoformat(facts.closes)
         try:
-            return _window(when.understand(text, facts.now, opens=opens, closes=closes))
+            return _window(when.understand(text, facts.now, opens=opens, closes=closes, off=facts.off))
         except when.Unclear as unclear:
-            raise Rejected(unclear.key, opens=facts.opens, closes=facts.closes) from None
+            soonest = Phrase("engine.slot", {"window": facts.slots[0]}) if facts.slots else ""
+            hours = {"opens": facts.opens, "closes": facts.closes}
+            raise Rejected(unclear.key, soonest=soonest, **hours) from None
 
     def show(self, answer: Visit, form: Form) -> Phrase | str:
         if answer.window is None:

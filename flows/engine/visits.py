@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Literal
 
-Problem = Literal["not_a_time", "past", "too_far", "ambiguous", "closed"]
+Problem = Literal["not_a_time", "past", "too_far", "ambiguous", "closed", "day_off"]
 
 DAY = timedelta(days=1)
 MINUTE = timedelta(minutes=1)
@@ -39,13 +39,17 @@ class Wish:
 
 @dataclass(frozen=True, slots=True)
 class Visits:
-    """Opening hours as they stand now; `closes` at 00:00 means midnight at the end of the day."""
+    """Opening hours as they stand now; `closes` at 00:00 means midnight at the end of the day.
+
+    On the days `off` nobody comes at all.
+    """
 
     now: datetime
     days: int
     opens: time
     closes: time
     length: timedelta
+    off: frozenset[date] = frozenset()
 
     @property
     def today(self) -> date:
@@ -83,7 +87,8 @@ class Visits:
                     return self.visit(day, wish)
                 except Unclear as no:
                     problems.append(no.key)
-        raise Unclear("past" if "past" in problems else "closed")
+        likeliest: tuple[Problem, ...] = ("day_off", "past")
+        raise Unclear(next((one for one in likeliest if one in problems), "closed"))
 
     def after(self, wait: timedelta) -> Window:
         """A visit that begins so long from now."""
@@ -97,6 +102,8 @@ class Visits:
 
     def visit(self, day: date, wish: Wish) -> Window:
         """The window of `wish` on `day`, cut to opening hours; a span also to what is left of today."""
+        if day in self.off:
+            raise Unclear("day_off")
         since = wish.since if wish.until is None else max(wish.since, self.opening)
         until = min(self.closing, since + self.length if wish.until is None else wish.until)
         if not self.opening <= since < until:

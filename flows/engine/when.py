@@ -46,9 +46,10 @@ def understand(
     opens: time = _OPENS,
     closes: time = _CLOSES,
     length: timedelta = _LENGTH,
+    off: frozenset[date] = frozenset(),
 ) -> Window:
-    """The visit meant by `text`. Raises Unclear and nothing else; "now" and the like are for `asap`."""
-    visits = Visits(now, days, opens, closes, length)
+    """The visit meant by `text`, on no day `off`. Raises Unclear and nothing else; "now" is for `asap`."""
+    visits = Visits(now, days, opens, closes, length, off)
     words = settled(listen(text), visits)
     for word in words:
         if isinstance(word, Later):

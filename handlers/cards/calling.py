@@ -1,4 +1,4 @@
-"""Who is called to a ticket: the duty lead in an emergency, else the assistant of the building."""
+"""Who is called to a ticket: the duty lead in an emergency, else who answers for the building."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from flows.engine.messages import Phrase
 from handlers.cards.lines import labelled
 from handlers.cards.sheets import Sheet
 from handlers.envelopes import Outgoing
-from handlers.roster import addresses, assistant_of, called, leads
+from handlers.roster import addresses, answering, assistant_of, called, leads
 from handlers.texts import Texts
 from models.card import Card
 from models.staff import Staff
@@ -28,10 +28,11 @@ def burns(shown: Sheet) -> bool:
 
 
 async def whom(session: AsyncSession, shown: Sheet, at: datetime) -> tuple[Role, Sequence[Staff]]:
-    """Who is called: the duty lead in an emergency, else the assistant of the building."""
+    """Who is called: the duty lead in an emergency, else who answers for the building, there or not."""
     if burns(shown):
         return Role.DUTY_LEAD, await leads(session, shown.community.id, at)
-    return Role.ASSISTANT, await assistant_of(session, shown.home)
+    there = await answering(session, shown.home, at)
+    return Role.ASSISTANT, there or await assistant_of(session, shown.home)
 
 
 async def above(

@@ -6,14 +6,19 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from flows.engine.lifecycle import Role
+from handlers.people.consenting import PURPOSE
+from handlers.policy import policy
 from models.account import Account
-from models.resident import Membership, Phone, Resident
+from models.community import Building
+from models.resident import Consent, Membership, Phone, Resident
 from models.staff import Staff, StaffRole
 
 WEB = "web"
+CONSENTED = policy({}, "UTC").consent_version
 A_YEAR = timedelta(days=365)
 NEIGHBOURS = """
     张伟 1-301 owner
@@ -73,11 +78,16 @@ COLLEAGUES = (
 )
 
 
+ASSISTANTS = {"1号楼": "刘芳", "2号楼": "周敏", "3号楼": "周敏"}
+"""Whom those who live in a building turn to."""
+
+
 async def move_in(session: AsyncSession, homes: Mapping[str, int], now: datetime) -> None:
     """The neighbours, each with a phone, their homes for a year and a seat at the web chat."""
     since = now - A_YEAR
     for number, (name, places) in enumerate(_neighbours(), 1):
         resident = await stranger(session, name, f"+8613900001{number:03d}", since, verified=True)
+        session.add(Consent(resident_id=resident, purpose=PURPOSE, version=CONSENTED, at=since))
         for home, role in places:
             session.add(
                 Membership(
@@ -117,6 +127,17 @@ async def hire(session: AsyncSession, community: int) -> None:
             StaffRole(staff_id=person.id, community_id=community, role=role.value) for role in one.roles
         )
         session.add(_account(f"staff:{person.id}", one.name, staff=person.id))
+    await _assign(session, community)
+
+
+async def _assign(session: AsyncSession, community: int) -> None:
+    """Every building has its assistant."""
+    for building, name in ASSISTANTS.items():
+        theirs = select(Staff.id).where(Staff.name == name).scalar_subquery()
+        mine = update(Building).where(Building.community_id == community, Building.name == building)
+        await session.execute(
+            mine.values(assistant_id=theirs), execution_options={"synchronize_session": False}
+        )
 
 
 def _account(seat: str, name: str, *, resident: int | None = None, staff: int | None = None) -> Account:

@@ -11,6 +11,7 @@ from enum import Enum
 from typing import TypeAlias
 from zoneinfo import ZoneInfo, available_timezones
 
+from flows.engine.money import MOST, fen
 from handlers.importing.findings import Wrong
 from handlers.wording import phone as e164
 
@@ -41,6 +42,7 @@ _SHORTENED = re.compile(r"\d(\.\d+)?[Ee]\+\d+")
 _MONTH = "(Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)"
 _DATED = re.compile(rf"\d{{1,2}}-{_MONTH}|{_MONTH}-\d{{1,2}}|\d{{1,2}}月\d{{1,2}}日")
 _PROTECTED = re.compile(r'="([^"]*)"')
+_LINK = re.compile(r"https?://[^\s/]+\.[^\s/]+(/\S*)?")
 _CODE = re.compile(r"[A-Z0-9]{1,16}")
 _ZONES = {"北京时间": "Asia/Shanghai", "中国标准时间": "Asia/Shanghai"}
 
@@ -111,6 +113,23 @@ def zone(raw: Raw) -> str:
     if named not in available_timezones():
         raise Wrong("zone", value=written)
     return ZoneInfo(named).key
+
+
+def yuan(raw: Raw) -> int:
+    """An amount of yuan, such as 2000 or 1,200.50; in fen. Raises Wrong."""
+    written = text(raw)
+    amount = fen(written)
+    if amount is None or not 0 <= amount <= MOST:
+        raise Wrong("amount", value=written)
+    return amount
+
+
+def link(raw: Raw) -> str:
+    """The address of a page. Raises Wrong."""
+    written = text(raw)
+    if not _LINK.fullmatch(written):
+        raise Wrong("link", value=written)
+    return _short(written, 500)
 
 
 def number(least: int, most: int) -> Callable[[Raw], int]:

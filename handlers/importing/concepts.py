@@ -16,6 +16,8 @@ from handlers.importing.findings import Wrong
 HOME_ROLES = ("owner", "tenant", "family")
 STAFF_ROLES = tuple(role.value for role in Role if role not in (Role.RESIDENT, Role.CLOCK))
 
+YES_NO = ("yes", "no")
+
 
 class Concept(StrEnum):
     """The sheets, in the order in which they build upon each other."""
@@ -68,7 +70,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class CommunityRow:
-    """What was not written is None, and stays as it is."""
+    """What was not written is None, and stays as it is. The deposit is in fen."""
 
     row: Row
     code: str
@@ -89,6 +91,16 @@ class CommunityRow:
     reconfirm_days: int | None
     consent_version: str | None
     staff_locale: str | None
+    renovation_hours: list[list[str]] | None
+    renovation_use_days: int | None
+    renovation_deposit: int | None
+    renovation_rules: str | None
+    renovation_rules_link: str | None
+    renovation_clearing: str | None
+    release_hours: list[str] | None
+    release_approval: str | None
+    release_arrears: str | None
+    refund_days: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,6 +219,16 @@ def columns(locales: Sequence[str]) -> Mapping[Concept, tuple[Column, ...]]:
             Column("reconfirm_days", cells.number(1, 3650), kind=Kind.NUMBER),
             Column("consent_version", cells.label),
             Column("staff_locale", choices=tuple(locales)),
+            Column("renovation_hours", moments.frames, width=26),
+            Column("renovation_use_days", cells.number(0, 3650), kind=Kind.NUMBER),
+            Column("renovation_deposit", cells.yuan),
+            Column("renovation_rules", cells.label),
+            Column("renovation_rules_link", cells.link, width=36),
+            Column("renovation_clearing", cells.name, width=36),
+            Column("release_hours", moments.daytime),
+            Column("release_approval", choices=YES_NO),
+            Column("release_arrears", choices=YES_NO),
+            Column("refund_days", cells.number(0, 3650), kind=Kind.NUMBER),
         ),
         Concept.BUILDINGS: (
             community,

@@ -92,6 +92,14 @@ def frame(raw: Raw) -> list[str]:
     return _span(_folded(raw))
 
 
+def daytime(raw: Raw) -> list[str]:
+    """One span within a day, which may last until midnight: 07:00-22:00. Raises Wrong."""
+    opens, closes = frame(raw)
+    if opens >= closes != "00:00":
+        raise Wrong("hours", value=f"{opens}-{closes}")
+    return [opens, closes]
+
+
 def days(raw: Raw) -> list[str]:
     """Several days, with commas between them. Raises Wrong."""
     if isinstance(raw, date):

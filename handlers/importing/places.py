@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from handlers.importing.concepts import BuildingRow, CommunityRow, HomeRow
+from handlers.importing.concepts import YES_NO, BuildingRow, CommunityRow, HomeRow
 from handlers.importing.plan import Door, Once, Place, Plan
 from models.community import Building, Community, Home
 
@@ -27,6 +27,19 @@ SETTINGS = (
     "consent_version",
     "staff_locale",
 )
+TERMS = (
+    "renovation_hours",
+    "renovation_use_days",
+    "renovation_deposit",
+    "renovation_rules",
+    "renovation_rules_link",
+    "renovation_clearing",
+    "release_hours",
+    "release_approval",
+    "release_arrears",
+    "refund_days",
+)
+"""What a service asks for, by its kind."""
 
 
 async def known(session: AsyncSession, plan: Plan) -> None:
@@ -88,18 +101,31 @@ def _content(row: CommunityRow) -> object:
 
 
 def _settings(before: Mapping[str, Any], row: CommunityRow) -> dict[str, Any]:
-    """What is not written stays as it was; promises and days of the week are kept one by one."""
+    """What is not written stays as it was; promises, terms and days of the week are kept one by one."""
     given = {name: getattr(row, name) for name in SETTINGS if getattr(row, name) is not None}
     if row.promises is not None:
         kinds: Mapping[str, Mapping[str, int]] = before.get("promises", {})
         given["promises"] = {
             kind: {**kinds.get(kind, {}), **row.promises.get(kind, {})} for kind in {**kinds, **row.promises}
         }
+    terms = _terms(before.get("terms", {}), row)
+    if terms:
+        given["terms"] = terms
     week = {day: hours for day, hours in (("6", row.saturday), ("7", row.sunday)) if hours is not None}
     if week:
         given["week"] = {**before.get("week", {}), **week}
     replaced = {"closed"} if row.holidays is not None else set()
     return {**{name: value for name, value in before.items() if name not in replaced}, **given}
+
+
+def _terms(before: Mapping[str, Mapping[str, Any]], row: CommunityRow) -> dict[str, dict[str, Any]]:
+    found = {kind: dict(terms) for kind, terms in before.items()}
+    for column in TERMS:
+        value = getattr(row, column)
+        if value is not None:
+            kind, _, term = column.partition("_")
+            found.setdefault(kind, {})[term] = value == "yes" if value in YES_NO else value
+    return found
 
 
 def buildings(plan: Plan, rows: Sequence[BuildingRow]) -> None:

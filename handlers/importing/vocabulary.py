@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from flows.engine.messages import Phrase
 from handlers.importing import cells
 from handlers.importing.cells import Raw
-from handlers.importing.concepts import Column, Concept, columns
+from handlers.importing.concepts import YES_NO, Column, Concept, columns
 from handlers.importing.findings import Wrong
 from handlers.texts import Texts
 
@@ -77,7 +77,9 @@ class Vocabulary:
             yield from (folded(word) for word in self.texts.words(also, locale))
 
     def _choice(self, column: Column, choice: str, locale: str) -> str:
-        """A role by its name; a language by what it calls itself."""
+        """A role by its name; a language by what it calls itself; yes and no."""
+        if column.choices == YES_NO:
+            return self.texts.say(Phrase("engine.yes" if choice == "yes" else "engine.no"), locale)
         if column.name.endswith("locale"):
             return self.texts.say(Phrase("menu.language_name"), choice)
         return self.texts.say(Phrase(f"role.{choice}"), locale)

@@ -39,10 +39,12 @@ async def anew(scene: Scene, kind: str) -> None:
 
 
 async def _may_begin(scene: Scene, service: catalogue.Service) -> bool:
-    """Whether a stranger may ask now, and whether who is asked for personal data has agreed to it."""
+    """Whether a stranger may ask now, and whether who tells us something has agreed to our keeping it."""
     if service.strangers and not await applying.may(scene, service.kind):
         return False
-    return "consent" not in service.start.wants or await consenting.before(scene, service.kind)
+    if "consent" in service.start.wants:
+        return await consenting.before(scene, service.kind)
+    return scene.standing.resident is None or await consenting.ever(scene, service.kind)
 
 
 def _half_way(scene: Scene, flow: str, wanted: str) -> None:

@@ -26,6 +26,8 @@ async def welcome(scene: Scene) -> None:
     scene.draft = dialogue.keep(scene.draft, heard, scene.revision)
     if not scene.standing.homes:
         await choices.offer(scene, "menu.welcome")
+    elif not await consenting.ever(scene):
+        return
     elif isinstance(heard, Unfit) and not heard.caption:
         await choices.offer(scene, f"unfit.{heard.kind}")
     elif scene.draft is before:

@@ -8,7 +8,7 @@ from sqlalchemy import ScalarSelect, delete, select, update
 
 from handlers.desk import Scene, rules
 from handlers.envelopes import Button, Outgoing
-from handlers.policy import policy
+from handlers.policy import Policy, policy
 from handlers.wording import plain, spoken
 from models.account import Account
 from models.base import add_once
@@ -24,18 +24,22 @@ LIVES = timedelta(days=1)
 
 async def version(scene: Scene, home: int | None = None) -> str:
     """The text that counts where somebody is, or is about to be; the only community's where that is open."""
+    return (await _rules(scene, home)).consent_version
+
+
+async def _rules(scene: Scene, home: int | None = None) -> Policy:
     where = select(Community).join(Home, Home.community_id == Community.id)
     mine = home or next((int(one[0]) for one in scene.standing.homes), None)
     query = (
         select(Community).order_by(Community.id).limit(2) if mine is None else where.where(Home.id == mine)
     )
     found = (await scene.session.scalars(query)).all()
-    return rules(found[0]).consent_version if len(found) == 1 else policy({}, "UTC").consent_version
+    return rules(found[0]) if len(found) == 1 else policy({}, "UTC")
 
 
 async def missing(scene: Scene, wanted: str, record: int | None = None) -> bool:
     """Whether this version was never agreed to by a resident, or by whoever the account is just now."""
-    return not await agreed(scene.session, wanted, record or _own(scene))
+    return not await agreed(scene.session, record or _own(scene), wanted)
 
 
 def _own(scene: Scene) -> ScalarSelect[int | None]:
@@ -57,13 +61,15 @@ async def claim(scene: Scene, waits: str, **about: object) -> None:
 async def ask(scene: Scene, wanted: str, **about: object) -> None:
     """Show the text of this version; `about` is what goes on after a yes: a code, a record, a service."""
     await claim(scene, CONSENT, version=wanted, **about)
-    _show(scene, wanted)
+    await _show(scene, wanted)
 
 
-def _show(scene: Scene, wanted: str) -> None:
+async def _show(scene: Scene, wanted: str) -> None:
+    """The text with its two buttons; who lives here and may be in need reads whom to call at once."""
     yes = Button(scene.text("consent.yes"), "m.consent.yes", "primary")
     no = Button(scene.text("consent.no"), "m.consent.no")
-    told = scene.text("consent.text", version=wanted)
+    hotline = (await _rules(scene)).hotline if scene.standing.homes else ""
+    told = scene.text("consent.text", version=wanted, hotline=hotline)
     scene.replies.append(Outgoing(told, scene.text("consent.title"), ((yes, no),)))
 
 
@@ -79,7 +85,7 @@ async def again(scene: Scene) -> bool:
     waiting = await pending(scene)
     if waiting is None:
         return False
-    _show(scene, waiting.version)
+    await _show(scene, waiting.version)
     return True
 
 
@@ -121,8 +127,19 @@ async def drop(scene: Scene) -> None:
     )
 
 
-async def before(scene: Scene, kind: str) -> bool:
-    """Whether a service that keeps personal data may begin; else its consent is asked for first."""
+async def ever(scene: Scene, kind: str = "") -> bool:
+    """Whether who lives here has agreed to any version; else that is asked first, as in `before`.
+
+    A new version keeps nobody from reporting a burst pipe: it is asked about where the record is opened.
+    """
+    return await agreed(scene.session, _own(scene)) or await before(scene, kind)
+
+
+async def before(scene: Scene, kind: str = "") -> bool:
+    """Whether what somebody tells us may be kept; else that is asked first.
+
+    A yes leads on to the service `kind`, or else to what they wrote before.
+    """
     wanted = await version(scene)
     if not await missing(scene, wanted):
         return True

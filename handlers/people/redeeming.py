@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import update
 
+from handlers import dialogue
 from handlers.desk import Scene
 from handlers.envelopes import Button, Outgoing
 from handlers.people import binding, consenting, inviting, linking, scanning
@@ -62,6 +63,9 @@ async def consented(scene: Scene, answer: str) -> str | None:
         return None
     if made.kind:
         return await _may_begin(scene, made)
+    if scene.standing.homes and made.code_id is None and made.resident_id is None:
+        await consenting.keep(scene, scene.standing.resident or 0, made)
+        return ""
     done = await _go_on(scene, made)
     if done and scene.standing.resident is not None:
         await consenting.keep(scene, scene.standing.resident, made)
@@ -73,6 +77,8 @@ def _declined(scene: Scene) -> None:
     if not scene.standing.homes:
         binding.told(scene, "consent.declined")
         return
+    if scene.draft is not None and scene.draft.flow == dialogue.KEPT:
+        scene.draft = None
     ways = (("profile.topic.show", "show"), ("holding.export", "export"), ("holding.erase", "erase"))
     rows = tuple((Button(scene.text(label), f"m.record.{verb}"),) for label, verb in ways)
     scene.replies.append(Outgoing(scene.text("consent.declined_here"), buttons=rows))

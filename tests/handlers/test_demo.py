@@ -282,3 +282,11 @@ async def test_technicians_take_turns_at_night(database: Database) -> None:
             Shift.role == "technician", func.extract("hour", Shift.starts_at) == 12
         )
         assert len(set(await session.scalars(nights))) == 3
+
+
+async def test_every_building_has_its_assistant(database: Database) -> None:
+    assert await seeded(database)
+    async with database.reading() as session:
+        query = select(Building.name, Staff.name).join(Staff, Staff.id == Building.assistant_id, isouter=True)
+        found = dict((await session.execute(query)).all())
+    assert found == {"1号楼": "刘芳", "2号楼": "周敏", "3号楼": "周敏"}

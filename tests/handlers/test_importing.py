@@ -1295,3 +1295,58 @@ def test_the_program_imports_into_postgresql(postgres_url: str, tmp_path: Path) 
         answer = program("import", "garden.xlsx", *(["--dry-run"] if expected.startswith("would") else []))
         assert answer.returncode == 0, answer.stderr
         assert answer.stdout.startswith(expected)
+
+
+# --- what single services ask for
+
+TERMS = {
+    "renovation_hours": "08:30-12:00, 14:00-17:30",
+    "renovation_use_days": 60,
+    "renovation_deposit": "2,000",
+    "renovation_rules": "2027-01",
+    "renovation_rules_link": "https://example.com/rules",
+    "renovation_clearing": "物业统一清运，每平米 5 元",
+    "release_hours": "07:00-24:00",
+    "release_approval": "是",
+    "release_arrears": "no",
+    "refund_days": "15",
+}
+
+
+async def test_what_services_ask_for_is_imported_and_kept_one_by_one(
+    garden: Database, tmp_path: Path
+) -> None:
+    path = written(tmp_path / "terms.xlsx", {"communities": [("code", *TERMS), ("XYH", *TERMS.values())]})
+    assert (await bring(garden, path))[0] == "imported: 1 community changed"
+    assert (await bring(garden, path))[0].startswith("nothing to do")
+    more: Sheets = {"communities": [("code", "装修押金", "退押金等待天数"), ("XYH", 1500.5, None)]}
+    await bring(garden, written(tmp_path / "more.xlsx", more))
+    async with garden.reading() as session:
+        place = (await session.scalars(select(Community))).one()
+    assert policy(place.settings, place.timezone).terms == {
+        "renovation": {
+            "hours": [["08:30", "12:00"], ["14:00", "17:30"]],
+            "use_days": 60,
+            "deposit": 150_050,
+            "rules": "2027-01",
+            "rules_link": "https://example.com/rules",
+            "clearing": "物业统一清运，每平米 5 元",
+        },
+        "release": {"hours": ["07:00", "00:00"], "approval": True, "arrears": False},
+        "refund": {"days": 15},
+    }
+
+
+async def test_every_bad_term_is_named(garden: Database, tmp_path: Path) -> None:
+    bad = ("14:00", "soon", "-5", "", "example", "", "22:00-07:00", "perhaps", "", 4000)
+    path = written(tmp_path / "bad.xlsx", {"communities": [("code", *TERMS), ("XYH", *bad)]})
+    assert await refused(garden, path) == [
+        "communities!B2: 14:00 is not a time of day from and to; such as 08:00-20:00",
+        "communities!C2: soon is not a whole number from 0 to 3650",
+        "communities!D2: -5 is not an amount of yuan; such as 2000",
+        "communities!F2: example is not the address of a page; such as https://example.com/rules",
+        "communities!H2: 22:00-07:00 is not a time of day from and to; such as 08:00-20:00",
+        "communities!I2: perhaps is not one of Yes, No",
+        "communities!K2: 4000 is not a whole number from 0 to 3650",
+        "nothing was imported: 7 faults",
+    ]

@@ -5,6 +5,7 @@
     % numbers                          a channel without buttons: options are numbered
     % set tickets_a_day 2              the community has set this for itself
     % english 王师傅 Mr Wang            what a colleague is called in English
+    % unasked 李雷                       nobody has asked this resident yet whether we may keep anything
     % assistant 王芳                     a colleague joins: the assistant of the building
     % blocked 李雷                       nothing reaches this phone, which the desk learns when it tries
     % on telegram 李雷的手机             somebody talks to the desk on this channel
@@ -104,6 +105,9 @@ class Play:
             name, english = line.removeprefix("% english ").split(" ", 1)
             async with self.world.database.transaction() as session:
                 await session.execute(update(Staff).where(Staff.name == name).values(name_en=english))
+            return
+        if line.startswith("% unasked "):
+            await self.world.unasked(line.removeprefix("% unasked "))
             return
         if line.startswith("% assistant "):
             await self.world.assistant(line.removeprefix("% assistant "))

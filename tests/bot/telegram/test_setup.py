@@ -11,6 +11,8 @@ from bot.settings import Settings
 from bot.telegram.channel import TelegramChannel
 from bot.telegram.setup import LANGUAGES, SCOPES, Setup, described, webhook_secret
 from bot.telegram.updates import WANTED
+from flows import catalogue
+from handlers import gate
 from handlers.texts import Texts
 from tests.emulators.telegram import TelegramEmulator
 
@@ -31,13 +33,25 @@ async def test_commands_are_offered_by_scope_and_language(
     for language in ("zh-hans", "en", "fr", None):
         person = tg.user(hash(language) % 10_000 + 1, language_code=language)
         assert person.commands() == list(SCOPES["all_private_chats"])
-        assert person.commands(group) == ["bind"]
+        assert person.commands(group) == ["check", "bind"]
     said = {
         call.params.get("language_code", ""): call.params["commands"][1]["description"]
         for call in tg.calls_of("setMyCommands")
         if call.params["scope"] == {"type": "all_private_chats"}
     }
     assert said == {"": "报修", "zh": "报修", "en": "Repair"}
+
+
+def test_each_command_can_be_carried_out_where_it_is_offered() -> None:
+    assert set(SCOPES["all_group_chats"]) == {"bind", gate.COMMAND}
+    assert gate.COMMAND not in SCOPES["all_private_chats"], "residents have no codes to check"
+    assert set(catalogue.menu()) < set(SCOPES["all_private_chats"])
+
+
+@pytest.mark.parametrize("locale", TEXTS.locales)
+def test_every_command_is_described_in_every_language(locale: str) -> None:
+    for command in {one for commands in SCOPES.values() for one in commands}:
+        assert 1 <= len(TEXTS.say(described(command), locale)) <= 256
 
 
 async def test_14_with_a_public_address_updates_are_delivered_and_none_is_dropped(

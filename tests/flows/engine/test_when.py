@@ -464,3 +464,20 @@ def test_the_day_alone_is_heard_wherever_it_lies(said: str, meant: str) -> None:
 @pytest.mark.parametrize("said", ["", "下午3点", "你好", "明天或后天", "2月30日", "下周", "11-12"])
 def test_no_day_is_heard_where_none_is_said(said: str) -> None:
     assert spoken_date(said, NOW) is None
+
+
+# --- days on which nobody works
+
+OFF = frozenset({date(2026, 11, 23), date(2026, 11, 25)})
+
+
+@pytest.mark.parametrize("text", ["周三下午", "Wednesday afternoon", "25号10点", "in two hours", "今天下午"])
+def test_nobody_comes_on_a_day_off(text: str) -> None:
+    with pytest.raises(Unclear) as no:
+        understand(text, NOW, off=OFF)
+    assert no.value.key == "day_off"
+
+
+@pytest.mark.parametrize("text", ["下午3点", "3 pm"])
+def test_an_hour_without_a_day_passes_over_a_day_off(text: str) -> None:
+    assert understand(text, NOW, off=OFF).start == datetime(2026, 11, 24, 15)  # noqa: DTZ001
