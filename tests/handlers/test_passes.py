@@ -10,8 +10,8 @@ from sqlalchemy import func, select, update
 from flows.engine.effects import EndPasses, IssuePass
 from handlers import gate, passes
 from handlers.desk import Work
-from handlers.gate import Verdict, verdict
 from handlers.passes import ALPHABET, LENGTH, Token
+from handlers.verdicts import Verdict, verdict
 from models import (
     Account,
     Attachment,
