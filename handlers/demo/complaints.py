@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, time, timedelta
 
-from flows.complaint import Details, Reach, Subject, Team
+from flows.complaint.grievance import Details, Reach, Subject, Team
 from flows.engine.messages import Json
 from handlers.demo.story import Step, Story, days, hours, minutes
 

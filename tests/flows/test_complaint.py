@@ -8,23 +8,9 @@ from typing import cast
 import pytest
 
 from flows import catalogue
-from flows.complaint import (
-    LIFECYCLE,
-    OWNERS,
-    PROMISES,
-    Assent,
-    Details,
-    Grievance,
-    Objection,
-    Proposal,
-    Reach,
-    Report,
-    Settlement,
-    State,
-    Subject,
-    Team,
-    lines,
-)
+from flows.complaint.answering import Assent, Objection, Proposal, Report, Settlement
+from flows.complaint.grievance import Details, Grievance, Reach, Subject, Team, lines
+from flows.complaint.table import LIFECYCLE, OWNERS, PROMISES, State
 from flows.engine import turn as engine
 from flows.engine.effects import Act, OpenTicket
 from flows.engine.facts import Facts, Home

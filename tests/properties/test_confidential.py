@@ -21,7 +21,8 @@ from sqlalchemy import select, update
 from structlog.testing import capture_logs
 
 from flows import catalogue
-from flows.complaint import LIFECYCLE, State, Team
+from flows.complaint.grievance import Team
+from flows.complaint.table import LIFECYCLE, State
 from flows.engine import turn as engine
 from flows.engine.form import Draft
 from flows.engine.lifecycle import Role, stands
