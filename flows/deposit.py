@@ -1,4 +1,4 @@
-"""Neither what comes back of a deposit nor what is kept of it is more than was paid in, where that is known."""
+"""Neither what comes back of a deposit nor what is kept of it is more than was paid in, if that is known."""
 
 from __future__ import annotations
 
