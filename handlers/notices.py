@@ -10,7 +10,7 @@ from sqlalchemy import select
 from flows.engine.lifecycle import Audience, Role
 from flows.engine.messages import Phrase
 from handlers import reaching
-from handlers.cards import Sheet, door, may_read, staff_locale, stars, ticket_data, title
+from handlers.cards import Sheet, door, may_know, may_read, staff_locale, stars, ticket_data, title
 from handlers.desk import Work
 from handlers.envelopes import Button, Outgoing, Picture
 from handlers.neighbours import of as neighbours_of
@@ -137,15 +137,17 @@ async def neighbours(work: Work, shown: Sheet, key: str, /, **values: object) ->
 async def staff(work: Work, shown: Sheet, people: Sequence[Staff], key: str, /, **values: object) -> int:
     """Tell staff in private, with a button that calls the ticket up; how many can be reached.
 
-    Whoever belongs to the team that it is about hears nothing of it.
+    Whoever belongs to the team that it is about hears nothing of it. Where it is a secret whose it is, only
+    the one who has taken it and may know reads it as it was said.
     """
     reached = 0
     for person in [one for one in people if await may_read(work.session, shown, one.id)]:
         accounts = await reaching.staff(work.desk, work.session, person.id)
+        knows = person.id == shown.ticket.assignee_id and await may_know(work.session, shown, person.id)
         for account in accounts[:1]:
             told = work.say(key, account.locale, **_values(shown, account.locale), **values)
             message = Outgoing(
-                text=shown.for_all(told),
+                text=told if knows else shown.for_all(told),
                 title=title(shown, work.desk.texts, account.locale),
                 buttons=(
                     (Button(work.say("card.show", account.locale), ticket_data(shown.ticket.id, "show")),),
