@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
+from flows.deposit import Kept, Share, paid_so_far
 from flows.engine.effects import Effect, OpenTicket
 from flows.engine.facts import Facts
 from flows.engine.form import Flow
@@ -154,9 +155,9 @@ class Approval(ActionFlow):
     """How much comes back, and what is kept back for which reason, with a photo of it."""
 
     name = "refund.approval"
-    amount = Money()
-    cut = YesNo()
-    deducted = Money(least=1).where(cut, True)
+    amount = Share()
+    cut = Kept(amount)
+    deducted = Share(least=1, besides=amount).where(cut, True)
     reason = Text(least=2, most=500).where(cut, True)
     photos = Photos().where(cut, True)
 
@@ -168,7 +169,7 @@ class Supplement(ActionFlow):
     """What is still to be paid after a dispute, and why; the resident reads it."""
 
     name = "refund.supplement"
-    amount = Money(least=1)
+    amount = Share(least=1)
     reason = Text(least=2, most=500)
 
     def values(self) -> dict[str, Json]:
@@ -451,6 +452,7 @@ LIFECYCLE = Lifecycle(
             given=is_payable,
             asks=Payment,
             keeps=("reference", "more"),
+            sets=paid_so_far,
             drops=SECRETS,
             starts=("confirming",),
             stops=("resolve",),

@@ -11,7 +11,7 @@ from flows import catalogue
 from flows.engine.hours import Calendar
 from flows.engine.lifecycle import Audience, Lifecycle, Refused, Timer
 from flows.ticket import RATING
-from handlers import clocks, moves, notices, telling, tickets
+from handlers import clocks, inbound, moves, notices, overtaking, telling, tickets
 from handlers.cards import sheets
 from handlers.cards.sheets import Sheet
 from handlers.desk import Desk, Work, rules
@@ -79,6 +79,9 @@ async def _claim(work: Work) -> Due | None:
 
 
 async def _fire(work: Work, due: Due) -> None:
+    if due.kind == overtaking.AGAIN:
+        await _hear(work, due)
+        return
     ticket = await work.session.get(Ticket, due.ticket_id) if due.ticket_id else None
     if ticket is None:
         due.done_at = work.now
@@ -96,6 +99,13 @@ async def _fire(work: Work, due: Due) -> None:
         await _climb(work, shown, table, due)
     elif timer is not None:
         await _timer(work, shown, table, timer, due)
+
+
+async def _hear(work: Work, due: Due) -> None:
+    """What was said too early to be understood is heard now, unless it is still too early."""
+    said = await overtaking.settled(work, due)
+    if said is not None:
+        await inbound.again(work, said)
 
 
 def _calm(work: Work, shown: Sheet, table: Lifecycle, due: Due) -> bool:

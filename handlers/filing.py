@@ -10,7 +10,7 @@ from flows import catalogue
 from flows.engine.effects import OpenTicket
 from flows.engine.form import Draft
 from flows.engine.messages import Command
-from handlers import clocks, moves, roster, teams, wording
+from handlers import clocks, moves, roster, saying, teams, wording
 from handlers.cards.buttons import ticket_data
 from handlers.desk import Scene, rules
 from handlers.envelopes import Button, Outgoing
@@ -68,6 +68,8 @@ async def _promised(scene: Scene, opened: Opened) -> Outgoing:
         starts=shown.local(opens),
         duty="" if is_open else await _duty(scene, opened),
         assistant=await roster.assistant_at(scene.session, shown.home, max(opens, now), scene.locale),
+        held=running is not None and running["held"],
+        details=saying.said(ticket.details, shown.local),
     )
     return Outgoing(told, ticket.number, _next(scene, opened, is_open=is_open), ticket=ticket.id)
 

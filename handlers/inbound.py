@@ -59,6 +59,13 @@ async def receive(desk: Desk, inbound: Inbound, *, late: Callable[[], bool] = la
     raise AssertionError("unreachable")
 
 
+async def again(work: Work, inbound: Inbound) -> None:
+    """Handle what was kept for later, in the caller's transaction; nobody waits for the reply any more."""
+    receipt = await _heard(work, inbound, lambda: True)
+    if not receipt.queued and not receipt.repeated:
+        await passive.late(work, inbound, receipt.replies)
+
+
 def _nobodys(desk: Desk, inbound: Inbound) -> bool:
     """Talk among people in a group leaves no trace."""
     return (

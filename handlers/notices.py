@@ -10,7 +10,7 @@ from sqlalchemy import select
 from flows.engine.lifecycle import Audience, Role
 from handlers import letters, reaching
 from handlers.cards import posting
-from handlers.cards.sheets import Sheet, may_read, staff_locale
+from handlers.cards.sheets import Sheet, may_know, may_read, staff_locale
 from handlers.desk import Work
 from handlers.envelopes import Outgoing, Picture
 from handlers.neighbours import of as neighbours_of
@@ -77,12 +77,15 @@ async def neighbours(work: Work, shown: Sheet, key: str, /, **values: object) ->
 async def staff(work: Work, shown: Sheet, people: Sequence[Staff], key: str, /, **values: object) -> int:
     """Tell staff in private, with a button that calls the ticket up; how many can be reached.
 
-    Whoever belongs to the team that it is about hears nothing of it.
+    Whoever belongs to the team that it is about hears nothing of it. Where it is a secret whose it is, only
+    the one who has taken it and may know reads it as it was said.
     """
     reached = 0
     for person in [one for one in people if await may_read(work.session, shown, one.id)]:
+        knows = person.id == shown.ticket.assignee_id and await may_know(work.session, shown, person.id)
+        theirs = shown.uncovered() if knows else shown
         for account in (await reaching.staff(work.desk, work.session, person.id))[:1]:
-            told = letters.for_staff(work, shown, account.locale, key, "show", values)
+            told = letters.for_staff(work, theirs, account.locale, key, "show", values)
             await private(work, account, told, shown.ticket)
             reached += 1
     return reached

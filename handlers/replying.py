@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from flows import catalogue
 from flows.engine.messages import Said, Sent, Unfit
-from handlers import acting, dialogue, gate, relaying, tickets
+from handlers import acting, dialogue, gate, overtaking, relaying, tickets
 from handlers.desk import Scene
 from handlers.envelopes import Inbound, Kind, Outgoing
 from handlers.menu import beginning, choices, welcoming
@@ -20,6 +20,10 @@ from models.ticket import Ticket
 async def reply(scene: Scene, message: str) -> None:
     """Add to the ticket that the answered message shows; otherwise it is a message like any other."""
     ticket = await answered(scene, message)
+    if ticket is None and scene.inbound.group:
+        if await overtaking.waits(scene):
+            return
+        ticket = await answered(scene, message)
     if await gate.answered(scene, ticket):
         return
     if ticket is None or _asked_about(scene, ticket):

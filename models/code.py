@@ -24,6 +24,7 @@ class Code(Base):
     staff_id: Mapped[int | None] = mapped_column(Id, ForeignKey("staff.id"))
     inviter_id: Mapped[int | None] = mapped_column(Id, ForeignKey("resident.id"))
     role: Mapped[Short]
+    issued_at: Mapped[Instant]
     expires_at: Mapped[Instant]
     used_at: Mapped[Instant | None]
     used_by: Mapped[int | None] = mapped_column(Id, ForeignKey("account.id"))

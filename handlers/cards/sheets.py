@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -46,6 +46,10 @@ class Sheet:
     def for_all(self, text: str) -> str:
         """What somebody wrote, as everybody of the staff may read it."""
         return self.veil.over(text)
+
+    def uncovered(self) -> Sheet:
+        """The same for somebody who may know whose it is."""
+        return replace(self, veil=OPEN)
 
 
 async def of(session: AsyncSession, ticket: Ticket) -> Sheet:

@@ -77,6 +77,7 @@ async def issue(
             resident_id=resident,
             staff_id=staff,
             inviter_id=inviter,
+            issued_at=now,
             expires_at=now + lives,
         )
     )

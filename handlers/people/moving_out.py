@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy import or_, select, update
 
@@ -52,19 +53,29 @@ async def move_out(work: Work, membership: Membership, leave: Leave) -> Home:
 
 
 async def _end_codes(work: Work, membership: Membership) -> None:
-    """What they gave out, or were given, opens the door no more; nor does anything once nobody is left."""
+    """What they gave out, or were given, opens the door no more.
+
+    Nor do the spare codes of their moving in, once nobody is left. What staff have handed out since then may
+    be in the hands of whoever comes next, and stays good.
+    """
     unused = update(Code).where(Code.home_id == membership.home_id, Code.used_at.is_(None))
     mine = or_(Code.inviter_id == membership.resident_id, Code.resident_id == membership.resident_id)
-    left = await work.session.scalar(
-        select(Membership.id)
-        .where(Membership.home_id == membership.home_id, Membership.role == membership.role)
-        .where(or_(Membership.until.is_(None), Membership.until > work.now))
-        .limit(1)
-    )
-    ends = unused.where(mine) if left is not None else unused.where(or_(mine, Code.role == membership.role))
+    spare = Code.inviter_id.is_(None) & Code.resident_id.is_(None) & (Code.role == membership.role)
+    left, came = await _household(work, membership)
+    ends = unused.where(mine if left else or_(mine, spare & (Code.issued_at <= came)))
     await work.session.execute(
         ends.values(expires_at=work.now), execution_options={"synchronize_session": False}
     )
+
+
+async def _household(work: Work, membership: Membership) -> tuple[bool, datetime]:
+    """Whether others of their role are left in the home, and when the last of them all came to live there."""
+    alike = select(Membership.until, Membership.since).where(
+        Membership.home_id == membership.home_id, Membership.role == membership.role
+    )
+    rows = (await work.session.execute(alike)).all()
+    left = any(until is None or until > work.now for until, _ in rows)
+    return left, max(since for _, since in rows)
 
 
 async def _tell(work: Work, membership: Membership) -> None:

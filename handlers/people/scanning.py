@@ -38,6 +38,7 @@ async def issue(session: AsyncSession, now: datetime, *, home: int, role: str) -
         digest=secret,
         role=role,
         home_id=home,
+        issued_at=now,
         expires_at=now + LIVES,
         pin_digest=_pin_digest(secret, pin) if pin else None,
     )

@@ -282,6 +282,7 @@ def upgrade() -> None:
         sa.Column("staff_id", ID, sa.ForeignKey("staff.id"), nullable=True),
         sa.Column("inviter_id", ID, sa.ForeignKey("resident.id"), nullable=True),
         sa.Column("role", sa.String(64), nullable=False),
+        sa.Column("issued_at", INSTANT, nullable=False),
         sa.Column("expires_at", INSTANT, nullable=False),
         sa.Column("used_at", INSTANT, nullable=True),
         sa.Column("used_by", ID, sa.ForeignKey("account.id"), nullable=True),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, cast
@@ -14,7 +15,7 @@ from flows.engine.effects import Act, OpenTicket
 from flows.engine.facts import Facts, Home
 from flows.engine.form import Flow
 from flows.engine.lifecycle import Actor, Refused, Role
-from flows.engine.messages import Ask, Command, Heard, Json, Phrase, Picked, Pressed, Review, Said, Sent
+from flows.engine.messages import Ask, Command, Heard, Json, Phrase, Picked, Pressed, Review, Said, Say, Sent
 from flows.refund import (
     LIFECYCLE,
     Approval,
@@ -29,6 +30,8 @@ from flows.refund import (
     lines,
     masked,
 )
+from handlers.staffpages.ticketform import Given, fill
+from handlers.texts import Texts
 from tests.flows.engine.cafe import NOW
 
 FACTS = Facts(now=NOW, homes=(Home(1, "3-1201", 1, "owner"),))
@@ -65,6 +68,22 @@ def opened(*heard: Heard, facts: Facts = FACTS) -> OpenTicket:
 def done(flow: type[Flow], action: str, *heard: Heard, terms: dict[str, Any] | None = None) -> Act:
     facts = replace(FACTS, about={"ticket": 7, "action": action}, terms={"refund": terms or {}})
     return cast("Act", play(flow, *heard, facts=facts).effects[0])
+
+
+def of_deposit(flow: type[Flow], *heard: Heard, paid: int = 0) -> engine.Turn:
+    """What is said about a deposit of 2,000, of which so much (in fen) has been paid back."""
+    details = {"deposit": 200_000, "paid": paid, "amount": paid}
+    about: dict[str, Json] = {"ticket": 7, "action": "approve"}
+    return play(flow, *heard, facts=replace(FACTS, about=about, details=details))
+
+
+def refusal(turn: engine.Turn, question: str) -> tuple[str, Mapping[str, object]]:
+    """Why the last answer does not do, in key and values; the question is put again."""
+    told, ask = turn.messages
+    assert isinstance(told, Say)
+    assert isinstance(ask, Ask)
+    assert ask.question == question
+    return told.phrase.key, told.phrase.values
 
 
 def shown(details: dict[str, Any], *, private: bool) -> str:
@@ -169,6 +188,52 @@ def test_what_is_kept_back_has_an_amount_and_a_reason() -> None:
     )
     assert cut.values == {"amount": 150_000, "cut": True, "deducted": 50_000, "reason": "paint"}
     assert cut.photos == (5,)
+
+
+@pytest.mark.parametrize(
+    ("said", "question", "key", "values"),
+    [
+        (("2000.01",), "amount", "refund.approval.amount.too_much", {"room": 200_000}),
+        (("1800", False), "cut", "refund.approval.cut.unexplained", {"missing": 20_000}),
+        (("1500", True, "501"), "deducted", "refund.approval.deducted.too_much", {"room": 50_000}),
+        (("2000", True, "1"), "deducted", "refund.approval.deducted.too_much", {"room": 0}),
+    ],
+)
+def test_nobody_decides_about_more_or_less_than_was_paid_in(
+    said: tuple[str | bool, ...], question: str, key: str, values: dict[str, int]
+) -> None:
+    heard = [Said(one) if isinstance(one, str) else Picked("cut", "yes" if one else "no") for one in said]
+    told, given = refusal(of_deposit(Approval, *heard), question)
+    assert told == key
+    assert given["deposit"] == 200_000
+    assert values.items() <= given.items()
+
+
+def test_a_smaller_amount_afterwards_has_to_be_explained_too() -> None:
+    back = Pressed(Command.BACK)
+    turn = of_deposit(Approval, Said("2000"), back, Said("1900"), Picked("cut", "no"))
+    assert refusal(turn, "cut")[1]["missing"] == 10_000
+    assert of_deposit(Approval, Said("2000"), Picked("cut", "no")).draft is None
+
+
+def test_on_a_page_all_is_asked_at_once() -> None:
+    facts = replace(FACTS, details={"deposit": 200_000})
+    asked = frozenset({"amount", "cut", "deducted", "reason", "photos"})
+    for amount, cut, wrong in (("x", "no", {"amount"}), ("1500", "no", {"cut"}), ("2000", "no", set())):
+        given = Given(chosen={"cut": (cut,)}, said={"amount": amount}, asked=asked)
+        filled = fill(Approval, facts, given, Texts.load(), "en")
+        assert {one.name for one in filled.fields if one.error} == wrong
+
+
+def test_a_supplement_stays_within_the_deposit() -> None:
+    paid = LIFECYCLE.named["pay"].sets
+    assert paid is not None
+    assert paid({"amount": 150_000}, {}) == {"paid": 150_000}
+    assert paid({"amount": 20_000, "paid": 150_000}, {}) == {"paid": 170_000}
+    told = refusal(of_deposit(Supplement, Said("301"), paid=170_000), "amount")
+    values = {"deposit": 200_000, "gone": 170_000, "room": 30_000}
+    assert told == ("refund.supplement.amount.too_much", values)
+    assert of_deposit(Supplement, Said("300"), Said("found"), paid=170_000).draft is None
 
 
 def test_nobody_pays_before_it_is_known_where_to() -> None:

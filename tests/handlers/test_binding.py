@@ -350,6 +350,21 @@ async def test_who_moves_out_leaves_nothing_to_the_next(database: Database) -> N
         assert "过期" in w.last("租客").message.text
 
 
+async def test_the_code_of_the_next_resident_stays_good_when_the_last_one_leaves(database: Database) -> None:
+    async with world(database) as w:
+        spare = await w.code("3-1201")
+        w.now += timedelta(days=3)
+        given, ready = await invited(w), await w.code("3-1201")
+        for words in ("/profile", "搬走", "我从 3-1201 搬走", "是"):
+            await w.say("李雷", words)
+        for ended in (spare, given):
+            await w.say("路人", ended)
+            assert "过期" in w.last("路人").message.text
+        await w.say("新住户", ready)
+        await w.tap("新住户", "同意")
+        assert "已绑定" in w.words("新住户")
+
+
 async def test_staff_take_somebody_out_by_a_ticket(database: Database) -> None:
     async with world(database) as w:
         await w.report("李雷")

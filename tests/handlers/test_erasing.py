@@ -126,7 +126,9 @@ async def _lives(w: World, who: str = "李雷", secret: str = SECRET) -> None:
 
 async def linking_code(w: World, session: Any, resident: int) -> None:
     expires = w.now + timedelta(days=1)
-    session.add(Code(digest=f"d{resident}", role=linking.LINK, resident_id=resident, expires_at=expires))
+    mine = Code(digest=f"d{resident}", role=linking.LINK, resident_id=resident, issued_at=w.now)
+    mine.expires_at = expires
+    session.add(mine)
 
 
 def _change(w: World, resident: int, value: str) -> ChangeLog:

@@ -135,7 +135,7 @@ async def _lives_fully(w: World) -> None:
                 Consent(resident_id=li, purpose="data", version="1", at=w.now),
                 Consent(resident_id=han, purpose="data", version="1", at=w.now),
                 Consent(resident_id=han, purpose="data", version="2", at=w.now),
-                Code(digest="x", role="link", resident_id=han, expires_at=w.now),
+                Code(digest="x", role="link", resident_id=han, issued_at=w.now, expires_at=w.now),
                 place_in(han, shared.id, w.now, role="family"),
                 place_in(han, shared.id, w.now, role="owner", until=w.now),
                 _change(han, w.now),
@@ -437,7 +437,9 @@ def _belongings(
         session.add(place_in(resident, home, MONDAY, role=role, until=data.draw(times)))
     for n in range(data.draw(st.integers(0, 1))):
         session.add(_change(resident, MONDAY))
-        session.add(Code(digest=f"{mark}{n}", role="link", resident_id=resident, expires_at=MONDAY))
+        mine = Code(digest=f"{mark}{n}", role="link", issued_at=MONDAY, expires_at=MONDAY)
+        mine.resident_id = resident
+        session.add(mine)
 
 
 def _ticket(community: int, home: int, account: Account) -> Ticket:
