@@ -79,15 +79,7 @@ LIFECYCLE = Lifecycle(
     lines=lines,
     reply="answer",
     talk=True,
-    clocks=(
-        Clock(
-            "respond",
-            timedelta(minutes=30),
-            timedelta(minutes=10),
-            LADDER,
-            working=True,
-        ),
-    ),
+    clocks=(Clock("respond", timedelta(minutes=30), timedelta(minutes=10), LADDER, working=True),),
     timers=(
         Timer("quiet", (timedelta(days=3),), acts="close"),
         Timer(UNDELIVERED, calm=False, acts=UNDELIVERED),

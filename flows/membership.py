@@ -106,13 +106,7 @@ LIFECYCLE = Lifecycle(
     rank=80,
     strangers=True,
     clocks=(
-        Clock(
-            "respond",
-            timedelta(hours=2),
-            timedelta(hours=2),
-            LADDER,
-            working=True,
-        ),
+        Clock("respond", timedelta(hours=2), timedelta(hours=2), LADDER, working=True),
         Clock(
             "resolve",
             timedelta(hours=8),

@@ -242,13 +242,7 @@ LIFECYCLE = Lifecycle(
     opening=("respond", "resolve"),
     lines=lines,
     clocks=(
-        Clock(
-            "respond",
-            timedelta(minutes=15),
-            timedelta(minutes=20),
-            LADDER,
-            working=True,
-        ),
+        Clock("respond", timedelta(minutes=15), timedelta(minutes=20), LADDER, working=True),
         Clock(
             "resolve",
             timedelta(hours=24),

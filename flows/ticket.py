@@ -8,7 +8,7 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import Any
 
-from flows.engine.effects import Act, Effect
+from flows.engine.effects import Act, Consequence, Effect, EndPasses, Moved
 from flows.engine.form import Flow
 from flows.engine.lifecycle import OUTSIDERS, Action, Audience, Role, Stage, Timer
 from flows.engine.messages import Json
@@ -126,6 +126,21 @@ def speak(frm: frozenset[StrEnum]) -> Action:
     The words are carried over with their photos, and the colleagues see whether they arrived.
     """
     return Action("tell", by=STAFF, frm=frm, asks=Speech, tells=TO_RESIDENT)
+
+
+def taken_back(moved: Moved) -> Sequence[Consequence]:
+    """The ticket's passes open nothing any more."""
+    return (EndPasses(),)
+
+
+def used_up(moved: Moved) -> Sequence[Consequence]:
+    """The ticket's passes have served."""
+    return (EndPasses(used=True),)
+
+
+def as_it_is(moved: Moved) -> Sequence[Consequence]:
+    """Nothing new: the passes that are there are shown again."""
+    return ()
 
 
 _AS_IS: Mapping[str, Mapping[str, Any]] = {}

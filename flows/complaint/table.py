@@ -77,13 +77,7 @@ LIFECYCLE = Lifecycle(
     confidants=OWNERS,
     concerns=lambda details: MEMBERS.get(details.get("team", Team.OTHER), frozenset()),
     clocks=(
-        Clock(
-            "respond",
-            timedelta(hours=2),
-            timedelta(hours=1),
-            LADDER,
-            working=True,
-        ),
+        Clock("respond", timedelta(hours=2), timedelta(hours=1), LADDER, working=True),
         Clock(
             "plan",
             timedelta(hours=24),

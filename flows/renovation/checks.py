@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
-from flows.engine.effects import Consequence, EndPasses, Moved, OpenTicket
+from flows.engine.effects import Consequence, Moved, OpenTicket
 from flows.engine.lifecycle import Action
 from flows.engine.messages import Json
 from flows.engine.questions import Photos, Text
@@ -16,13 +16,7 @@ from flows.renovation.states import (
     REVIEWERS,
     State,
 )
-from flows.ticket import (
-    CLOCK,
-    RESIDENT,
-    TO_GROUP,
-    TO_RESIDENT,
-    ActionFlow,
-)
+from flows.ticket import CLOCK, RESIDENT, TO_GROUP, TO_RESIDENT, ActionFlow, used_up
 
 
 class Check(ActionFlow):
@@ -64,10 +58,6 @@ class Remedied(ActionFlow):
 def once_more(details: Mapping[str, Any], values: Mapping[str, Json]) -> dict[str, Json]:
     """How often the final check was passed: reopened works come to it again."""
     return {"passed": int(details.get("passed", 0)) + 1}
-
-
-def used_up(moved: Moved) -> Sequence[Consequence]:
-    return (EndPasses(used=True),)
 
 
 def deposit_back(moved: Moved) -> Sequence[Consequence]:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
-from flows.engine.effects import Consequence, EndPasses, Moved
 from flows.engine.lifecycle import Action, Audience
 from flows.engine.messages import Json
 from flows.engine.questions import Day, Form, Text
@@ -31,6 +30,8 @@ from flows.ticket import (
     TO_RESIDENT,
     ActionFlow,
     Reason,
+    as_it_is,
+    taken_back,
 )
 
 
@@ -85,15 +86,6 @@ def not_longer(details: Mapping[str, Any], values: Mapping[str, Json]) -> dict[s
     return {"wanted": ""}
 
 
-def taken_back(moved: Moved) -> Sequence[Consequence]:
-    return (EndPasses(),)
-
-
-def as_they_are(moved: Moved) -> Sequence[Consequence]:
-    """Nothing new: the passes that are there are shown again."""
-    return ()
-
-
 SITE = (
     Action(
         "ready",
@@ -144,7 +136,7 @@ MORE_TIME = (
         by=RESIDENT,
         frm=frozenset({State.APPROVED, State.UNDER_WAY, State.TO_MEND}),
         tells=TO_RESIDENT,
-        then=as_they_are,
+        then=as_it_is,
         internal=True,
     ),
     Action(

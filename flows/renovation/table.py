@@ -38,20 +38,8 @@ LIFECYCLE = Lifecycle(
     at_once=first_step,
     lines=lines,
     clocks=(
-        Clock(
-            "respond",
-            timedelta(hours=12),
-            timedelta(hours=4),
-            LADDER,
-            working=True,
-        ),
-        Clock(
-            "check",
-            timedelta(hours=24),
-            timedelta(hours=4),
-            LADDER,
-            working=True,
-        ),
+        Clock("respond", timedelta(hours=12), timedelta(hours=4), LADDER, working=True),
+        Clock("check", timedelta(hours=24), timedelta(hours=4), LADDER, working=True),
     ),
     timers=(
         Timer("opens", at="start", calm=False, acts="ready"),

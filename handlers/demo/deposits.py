@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import datetime, time, timedelta
 
 from flows.engine.messages import Json
-from flows.refund import Deposit, Way, payee
+from flows.refund.claim import Deposit
+from flows.refund.payee import Way, payee
 from handlers.demo.story import Step, Story, days, hours
 
 PERIOD = 15

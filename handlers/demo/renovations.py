@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime, time, timedelta
 
 from flows.engine.messages import Json
-from flows.refund import Way
+from flows.refund.payee import Way
 from flows.renovation.filing import Who, Works
 from handlers.demo.story import THE_CLOCK, Step, Story, Told, days, hours
 

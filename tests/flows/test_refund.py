@@ -16,20 +16,11 @@ from flows.engine.facts import Facts, Home
 from flows.engine.form import Flow
 from flows.engine.lifecycle import Actor, Refused, Role
 from flows.engine.messages import Ask, Command, Heard, Json, Phrase, Picked, Pressed, Review, Said, Say, Sent
-from flows.refund import (
-    LIFECYCLE,
-    Approval,
-    Inspection,
-    Payee,
-    Payment,
-    Refund,
-    State,
-    Supplement,
-    first_step,
-    group,
-    lines,
-    masked,
-)
+from flows.refund.card import lines
+from flows.refund.claim import Refund
+from flows.refund.deciding import Approval, Inspection, Payment, Supplement
+from flows.refund.payee import Payee, masked
+from flows.refund.table import LIFECYCLE, State, first_step, group
 from handlers.staffpages.ticketform import Given, fill
 from handlers.texts import Texts
 from tests.flows.engine.cafe import NOW

@@ -15,7 +15,8 @@ from flows.engine.facts import Facts, Home
 from flows.engine.form import Flow
 from flows.engine.lifecycle import Actor, Refused, Role
 from flows.engine.messages import Ask, Command, Heard, Picked, Pressed, Said, Sent
-from flows.release import LIFECYCLE, Inspection, Objection, Release, State, first_step, lines
+from flows.release.slip import Inspection, Objection, Release, lines
+from flows.release.table import LIFECYCLE, State, first_step
 from tests.flows.engine.cafe import NOW
 
 OWNER, TENANT = Home(1, "3-1201", 1, "owner"), Home(1, "3-1201", 1, "tenant")

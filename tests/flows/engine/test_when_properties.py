@@ -81,17 +81,23 @@ def assert_can_be_kept(window: Window, now: datetime, days: int, opens: time, cl
 def test_every_visit_offered_is_understood_when_it_is_said_in_words() -> None:
     reached = Counter[str]()
 
+    def said(window: Window, now: datetime, opens: time, closes: time, length: timedelta) -> None:
+        for form, phrase in phrases(window, now):
+            reached[form] += 1
+            again = understand(phrase, now, opens=opens, closes=closes, length=length)
+            assert again == window, (phrase, again, window)
+
     @settings(max_examples=60, deadline=None)
     @given(moments, opening, closing, lengths, st.data())
-    def said(now: datetime, opens: time, closes: time, length: timedelta, data: st.DataObject) -> None:
-        offered = windows(now, opens=opens, closes=closes, length=length)
-        for window in data.draw(st.lists(st.sampled_from(offered), max_size=3)) if offered else ():
-            for form, phrase in phrases(window, now):
-                reached[form] += 1
-                again = understand(phrase, now, opens=opens, closes=closes, length=length)
-                assert again == window, (phrase, again, window)
+    def offered(now: datetime, opens: time, closes: time, length: timedelta, data: st.DataObject) -> None:
+        found = windows(now, opens=opens, closes=closes, length=length)
+        for window in data.draw(st.lists(st.sampled_from(found), max_size=3)) if found else ():
+            said(window, now, opens, closes, length)
 
-    said()
+    offered()
+    early, hours = datetime(2026, 11, 23, 7, 0, tzinfo=UTC), (time(8), time(20), timedelta(hours=2))
+    for window in windows(early, opens=hours[0], closes=hours[1], length=hours[2]):
+        said(window, early, *hours)
     assert len(reached) >= 30
     assert min(reached.values()) > 0
     assert {form.split(",")[0] for form in reached} >= {
