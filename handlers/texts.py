@@ -81,8 +81,11 @@ class Texts:
 
     @classmethod
     def load(cls, folder: Path = FOLDER) -> Texts:
-        """Read every `<locale>/*.yaml`, Taiwan's with the reference turned into it. Raises MalformedText."""
-        return cls({locale: _language(locale, entries) for locale, entries in sources(folder).items()})
+        """Read every `<locale>/*.yaml`, Taiwan's with the reference turned into it. Raises MalformedText.
+
+        To load again what has not changed takes no time worth mentioning.
+        """
+        return cls(_languages(folder, tuple((path, path.read_bytes()) for path in folder.glob("*/*.yaml"))))
 
     def say(self, phrase: Phrase | str, locale: str) -> str:
         """The phrase in words; data is said as it is. Raises MissingText, UnfilledText."""
@@ -137,6 +140,11 @@ def sources(folder: Path = FOLDER) -> dict[str, Mapping[str, Entry]]:
     if taiwan.LOCALE in found:
         found[taiwan.LOCALE] = taiwan.generated(found[REFERENCE], found[taiwan.LOCALE])
     return found
+
+
+@lru_cache(maxsize=2)
+def _languages(folder: Path, _as_it_stands: tuple[tuple[Path, bytes], ...]) -> Mapping[str, Language]:
+    return {locale: _language(locale, entries) for locale, entries in sources(folder).items()}
 
 
 def _language(locale: str, entries: Mapping[str, Entry]) -> Language:

@@ -253,7 +253,14 @@ def labels(label: Phrase | str, texts: Texts) -> frozenset[str]:
     """A label as it reads in every locale."""
     if isinstance(label, str):
         return frozenset({plain(label)})
+    if not label.values:
+        return _labels(label.key, texts)
     return frozenset(plain(texts.say(label, locale)) for locale in texts.locales)
+
+
+@lru_cache(maxsize=4096)
+def _labels(key: str, texts: Texts) -> frozenset[str]:
+    return frozenset(plain(texts.say(Phrase(key), locale)) for locale in texts.locales)
 
 
 _NOISE = re.compile(r"[^\w\s:+~.-]|[\ufe0f\u200d]", re.UNICODE)

@@ -1,6 +1,6 @@
-"""A nursery for the program: a process that has read all its code once, and forks a fresh program on demand.
+"""A nursery for the program: a process that read code and texts once, and forks a fresh program on demand.
 
-Reading the code takes seconds, forking takes milliseconds. What runs afterwards is `main.py` itself, in a
+Reading takes seconds, forking takes milliseconds. What runs afterwards is `main.py` itself, in a
 process of its own, with the environment, folder and arguments it was given.
 """
 
@@ -101,7 +101,9 @@ def serve() -> None:
     import bot.telegram.door
     import bot.wechat.door  # noqa: F401
     import main
+    from handlers.texts import Texts
 
+    Texts.load()
     children: set[int] = set()
     for line in sys.stdin:
         order = json.loads(line)

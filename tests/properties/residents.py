@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
-from itertools import count
+from itertools import count, product
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -43,6 +43,11 @@ NAMES = frozenset(flow.name for flow in FLOWS)
 EXPLORE = bool(os.environ.get("WUBU_EXPLORE"))
 NUMBERS = ("+8613800000001", "+8613912345678", "+447700900123")
 FINISHING = frozenset({Command.DONE, Command.SKIP})
+NOTICED = [
+    {"n": number, "text": text, "state": state}
+    for number, (text, state) in enumerate(product(("电线", "垃圾"), ("open", "mended")), 1)
+]
+"""Several findings of an inspection in each state, so that it is asked which one is meant."""
 
 _refs: Iterator[int] = count(1)
 
@@ -63,7 +68,15 @@ def known(draw: st.DrawFn) -> Facts:
     slots = windows(NOW, days=draw(st.integers(0, 3)))[: draw(st.integers(0, 8))]
     about: dict[str, Json] = {"ticket": 7, "action": "some", "number": "HPY-2611-00007"}
     found = tuple(replace(home, place="湖畔花园") for home in homes)
-    return Facts(now=NOW, homes=homes, phones=phones, slots=slots, about=about, found=found)
+    return Facts(
+        now=NOW,
+        homes=homes,
+        phones=phones,
+        slots=slots,
+        about=about,
+        found=found,
+        details={"findings": NOTICED},
+    )
 
 
 def question(flow: type[Flow], name: str) -> Question[Any]:
