@@ -81,7 +81,7 @@ def assert_can_be_kept(window: Window, now: datetime, days: int, opens: time, cl
 def test_every_visit_offered_is_understood_when_it_is_said_in_words() -> None:
     reached = Counter[str]()
 
-    @settings(max_examples=60, deadline=None)
+    @settings(max_examples=60, deadline=None, derandomize=True)
     @given(moments, opening, closing, lengths, st.data())
     def said(now: datetime, opens: time, closes: time, length: timedelta, data: st.DataObject) -> None:
         offered = windows(now, opens=opens, closes=closes, length=length)
