@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from models.database import Database
+from tests.nursery import Nursery
 from tests.postgres import Postgres, create_tables, running_postgres, wait_for
 
 
@@ -21,6 +22,13 @@ def postgres() -> Iterator[Postgres]:
     """A running PostgreSQL; started when the first test of the run asks for it."""
     with running_postgres() as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def nursery() -> Iterator[Nursery]:
+    """What the programs of the run are forked from; it starts when the first test asks for it."""
+    with Nursery() as mother:
+        yield mother
 
 
 @pytest.fixture(scope="session")

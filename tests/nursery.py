@@ -46,7 +46,7 @@ class Nursery:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._mother.communicate(timeout=30)
+        self._mother.communicate(timeout=120)
 
     def fork(
         self, arguments: Sequence[str], *, environment: Mapping[str, str], out: Path, err: Path

@@ -17,7 +17,7 @@ from models.database import Database
 from tests.nursery import Nursery
 from tests.program import Program, command
 
-WAIT = 15.0
+WAIT = 60.0
 """Seconds within which a bot that is well has answered, however busy the machine is."""
 
 Row = TypeVar("Row")

@@ -17,7 +17,7 @@ import aiohttp
 
 from tests.nursery import Child, Nursery, executed
 
-READY_WITHIN = 60.0
+READY_WITHIN = 120.0
 _ADDRESS = re.compile(r"Wubu is at (http://\S+)")
 
 
@@ -105,7 +105,7 @@ class Program:
         self.url = found[1] if found else self.url
         return found is not None
 
-    async def ready(self, timeout: float = 20.0) -> dict[str, Any]:
+    async def ready(self, timeout: float = 60.0) -> dict[str, Any]:
         """The figures of /readyz, once it answers 200."""
         ends = time.monotonic() + timeout
         while True:
@@ -142,11 +142,11 @@ class Program:
         """kill -9: nothing is finished."""
         await self._end(signal.SIGKILL)
 
-    async def stop(self, timeout: float = 30.0) -> int:
+    async def stop(self, timeout: float = 60.0) -> int:
         """SIGTERM: what is in hand is finished; the exit status."""
         return await self._end(signal.SIGTERM, timeout)
 
-    async def _end(self, number: signal.Signals, timeout: float = 30.0) -> int:
+    async def _end(self, number: signal.Signals, timeout: float = 60.0) -> int:
         child = self.child
         assert child is not None, "it is not running"
         if child.poll() is None:
@@ -166,7 +166,7 @@ async def command(nursery: Nursery, environment: Mapping[str, str], folder: Path
     place = folder / f"command-{time.monotonic_ns()}"
     out, err = place.with_suffix(".out"), place.with_suffix(".err")
     child = nursery.fork(arguments, environment=environment, out=out, err=err)
-    await until(lambda: child.poll() is not None, 30.0, lambda: f"{arguments} does not end")
+    await until(lambda: child.poll() is not None, 120.0, lambda: f"{arguments} does not end")
     assert child.poll() == 0, err.read_text(encoding="utf-8")
     return out.read_text(encoding="utf-8").strip()
 

@@ -11,7 +11,6 @@ import pytest
 
 from models.database import Database
 from tests.emulators.telegram import TelegramEmulator
-from tests.failures.conftest import nursery  # noqa: F401
 from tests.nursery import Nursery
 from tests.players.choosing import Unplayable, chosen, hindrance, kinds, of_kind
 from tests.players.telegram import TelegramStage
@@ -34,7 +33,7 @@ def house(request: pytest.FixtureRequest, locale: str) -> str:
 @pytest.fixture
 async def theatre(
     house: str,
-    nursery: Nursery,  # noqa: F811
+    nursery: Nursery,
     tmp_path: Path,
 ) -> AsyncIterator[OnTelegram]:
     async with TelegramEmulator(rate_limits=False) as tg:

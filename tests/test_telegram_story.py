@@ -9,7 +9,7 @@ from models import Attachment, TicketEvent
 from tests.emulators.telegram_group import Group
 from tests.emulators.telegram_phone import User
 from tests.estate import Estate
-from tests.failures.conftest import Builder, builder, ground, nursery  # noqa: F401
+from tests.failures.conftest import Builder, builder, ground  # noqa: F401
 from tests.premises import WAIT
 from tests.repairing import STORY, gathered, report
 

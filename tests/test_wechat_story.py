@@ -18,7 +18,7 @@ from tests.bot.web.staffphone import Phone as Browser
 from tests.emulators.wechat import WechatServer
 from tests.emulators.wechat_phone import Phone
 from tests.emulators.wecom import Colleague, Robot, WecomServer
-from tests.failures.conftest import ground, nursery  # noqa: F401
+from tests.failures.conftest import ground  # noqa: F401
 from tests.ground import CODE, Ground
 from tests.nursery import Nursery
 from tests.premises import WAIT, eventually
@@ -66,7 +66,7 @@ class Balancer(httpx.AsyncHTTPTransport):
 @pytest.fixture
 async def quarter(
     request: pytest.FixtureRequest,
-    nursery: Nursery,  # noqa: F811
+    nursery: Nursery,
     ground: Ground,  # noqa: F811
     tmp_path: Path,
 ) -> AsyncIterator[Quarter]:

@@ -174,7 +174,7 @@ class Flow:
 
     def open(self) -> Question[Any] | None:
         """The current question: the first that applies and has no acceptable answer."""
-        return next((question for question in self.applicable() if not self.answered(question)), None)
+        return next((one for one in self.questions if self.applies(one) and not self.answered(one)), None)
 
     def catcher(self) -> Text | None:
         """The text that takes what is written out of place."""

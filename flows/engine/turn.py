@@ -128,6 +128,10 @@ def _current(form: Flow, draft: Draft) -> Question[Any] | None:
     return form.open()
 
 
+def _asked(flow: type[Flow], draft: Draft, facts: Facts) -> Question[Any] | None:
+    return _current(flow(draft.answers, facts), draft)
+
+
 def _answered(
     flow: type[Flow], draft: Draft, form: Flow, question: Question[Any] | None, heard: Heard, facts: Facts
 ) -> Turn:
@@ -276,9 +280,7 @@ def _stale(flow: type[Flow], draft: Draft, facts: Facts, seen: int) -> Turn:
 
 def _moved(flow: type[Flow], old: Draft, new: Draft, facts: Facts, *first: Say) -> Turn:
     """Present the draft; the revision moves on only if the question did, so buttons shown stay good."""
-    before = _current(flow(old.answers, facts), old)
-    after = _current(flow(new.answers, facts), new)
-    same = before is after and old.editing == new.editing
+    same = new is old or (old.editing == new.editing and _asked(flow, old, facts) is _asked(flow, new, facts))
     turn = _presented(flow, new if same else replace(new, revision=old.revision + 1), facts, *first)
     return replace(turn, in_place=same and not first)
 

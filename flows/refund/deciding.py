@@ -11,7 +11,7 @@ from flows.engine.questions import (
     YesNo,
 )
 from flows.refund.claim import period
-from flows.refund.deposit import Kept, Share
+from flows.refund.deposit import Kept, PaidIn, Share, Source
 from flows.ticket import (
     ActionFlow,
 )
@@ -36,14 +36,20 @@ class Approval(ActionFlow):
     """How much comes back, and what is kept back for which reason, with a photo of it."""
 
     name = "refund.approval"
-    amount = Share()
-    cut = Kept(amount)
-    deducted = Share(least=1, besides=amount).where(cut, True)
+    deposit = PaidIn(least=1)
+    amount = Share(of=deposit)
+    cut = Kept(amount, deposit)
+    deducted = Share(least=1, of=deposit, besides=amount).where(cut, True)
     reason = Text(least=2, most=500).where(cut, True)
     photos = Photos().where(cut, True)
 
     def values(self) -> dict[str, Json]:
-        return {"deducted": 0, "reason": "", **super().values()}
+        source = Source.RECEIPT if self.is_only_said() else Source.TERMS
+        return {"deducted": 0, "reason": "", "source": source.value, **super().values()}
+
+    @deposit.when
+    def is_only_said(self) -> bool:
+        return bool(self.facts.details.get("source") != Source.TERMS)
 
 
 class Supplement(ActionFlow):

@@ -65,7 +65,7 @@ def deposit_back(moved: Moved) -> Sequence[Consequence]:
     deposit = int(moved.details["deposit"])
     if not deposit or moved.details["passed"] > 1:
         return ()
-    details: dict[str, Json] = {"what": "renovation", "deposit": deposit, "text": ""}
+    details: dict[str, Json] = {"what": "renovation", "deposit": deposit, "source": "terms", "text": ""}
     return (OpenTicket("refund", moved.home, False, details, follows=moved.ticket),)
 
 

@@ -44,10 +44,14 @@ class Postman:
     """How many messages will come once more after they were answered."""
     _addresses: "cycle[str] | None" = None
     _held: list[Push] | None = None
+    _at_work: asyncio.Event = field(default_factory=asyncio.Event)
     _latest: dict[str, Push] = field(default_factory=dict)
     _tasks: set[asyncio.Task[None]] = field(default_factory=set)
     _wrong: list[BaseException] = field(default_factory=list)
     _session: aiohttp.ClientSession | None = None
+
+    def __post_init__(self) -> None:
+        self.go_on()
 
     @property
     def busy(self) -> bool:
@@ -77,6 +81,13 @@ class Postman:
         held, self._held = self._held or [], None
         for push in reversed(held) if backwards else held:
             self._set_off(push)
+
+    def rest(self) -> None:
+        """Nothing is brought once more until the postman goes on."""
+        self._at_work.clear()
+
+    def go_on(self) -> None:
+        self._at_work.set()
 
     async def greet(self, url: str) -> None:
         """The verification that the console makes; NotVerified when the echo does not come back as it was."""
@@ -141,6 +152,7 @@ class Postman:
                 return
             if number < ATTEMPTS:
                 await asyncio.sleep((self.patience if self.pace is None else self.pace) - attempt.seconds)
+                await self._at_work.wait()
         self._give_up(push, push.attempts[-1].trouble)
 
     async def _bring_again(self, push: Push) -> None:

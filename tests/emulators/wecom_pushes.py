@@ -60,12 +60,12 @@ class Push:
         """The fields of the last answer."""
         return self.attempts[-1].reply if self.attempts else None
 
-    async def settled(self, timeout: float = 20.0) -> "Push":
+    async def settled(self, timeout: float = 60.0) -> "Push":
         """Until it is clear how it ended; at most so many real seconds."""
         await self.changed.until(lambda: self.outcome, timeout, lambda: f"still on its way: {self.fields}")
         return self
 
-    async def attempted(self, times: int = 1, timeout: float = 20.0) -> "Push":
+    async def attempted(self, times: int = 1, timeout: float = 60.0) -> "Push":
         """Until so many attempts have been answered, or given up."""
 
         def enough() -> bool:

@@ -1,8 +1,8 @@
-"""A nursery for the programs of a run, and a builder of estates on both databases."""
+"""A builder of estates on both databases."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from pathlib import Path
 
@@ -46,12 +46,6 @@ class Builder:
         if programs:
             await estate.open(programs)
         return estate
-
-
-@pytest.fixture(scope="session")
-def nursery() -> Iterator[Nursery]:
-    with Nursery() as mother:
-        yield mother
 
 
 @pytest.fixture(scope="session")

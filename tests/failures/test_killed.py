@@ -47,14 +47,13 @@ async def _rounds(builder: Builder, kind: str, webhook: bool, *, kills: int, see
     for _ in range(kills):
         await _kill(s.estate, dice, living)
     life.over = True
-    await asyncio.wait_for(living, 120)
-    await s.estate.calm(60)
+    await asyncio.wait_for(living, 300)
+    await s.estate.calm()
     await _acknowledged_is_kept(s.estate)
     await _no_ticket_is_lost_or_doubled(life)
     await _cards_and_notices(life)
     assert s.estate.program.starts == kills + 1
     assert len(s.estate.tg.updates) > kills * 4, "too little happened between the kills"
-    assert len(life.stories) > 1
 
 
 async def _kill(estate: Estate, dice: random.Random, living: asyncio.Future[tuple[None, None]]) -> None:
@@ -75,7 +74,8 @@ async def _kill(estate: Estate, dice: random.Random, living: asyncio.Future[tupl
 class Life:
     """A resident reports one thing after the other, and a technician goes to see to each.
 
-    That goes no faster than the group may be written to; meanwhile a neighbour cannot make up her mind.
+    That goes no faster than the group may be written to, and twice at least; meanwhile a neighbour cannot
+    make up her mind.
     """
 
     shift: Shift
@@ -84,7 +84,7 @@ class Life:
     stories: dict[str, str] = field(default_factory=dict)
 
     async def live(self) -> None:
-        while not self.over:
+        while not self.over or len(self.stories) < 2:
             await self._one()
 
     async def dither(self) -> None:
@@ -125,10 +125,9 @@ class Life:
         for _ in range(5):
             with suppress(TimeoutError):
                 return await person.wait_for(wanted, PATIENCE, after=after)
-            lost = await self._parked(person)
-            assert lost, f"silence; {person.transcript()[-2000:]}\n{self.shift.estate.program.log[-2000:]}"
-            await person.send("还在吗")
-        raise AssertionError(person.transcript()[-2000:])
+            if await self._parked(person):
+                await person.send("还在吗")
+        raise AssertionError(f"{person.transcript()[-2000:]}\n{self.shift.estate.program.log[-2000:]}")
 
     async def _parked(self, person: User) -> bool:
         query = select(Outbox.id).where(Outbox.state == "unknown", Outbox.chat == str(person.id))

@@ -82,10 +82,11 @@ async def test_15_slower_than_one_of_two_processes_waits(
 
 @mostly("postgresql")
 async def test_15_killed_between_the_commit_and_the_answer(kind: str, quarters: Quarters) -> None:
-    w = await quarters.watch(kind, programs=2 if kind == "postgresql" else 1)
+    w = await quarters.watch(kind, programs=2 if kind == "postgresql" else 1, patience=WAIT)
     await to_review(w.li)
     wechat = w.quarter.wechat
-    wechat.postman.pace = 2.0
+    wechat.postman.pace = 0.0
+    wechat.postman.rest()
     wechat.deafen_next()
     push = await w.li.say("提交")
     await push.attempted(1)
@@ -95,6 +96,7 @@ async def test_15_killed_between_the_commit_and_the_answer(kind: str, quarters: 
     assert len(await w.quarter.tickets()) == 1
     assert not w.li.find(PROMISE)
     await asyncio.gather(*(program.start() for program in w.quarter.programs))
+    wechat.postman.go_on()
     await push.settled()
     assert push.outcome is Outcome.ANSWERED, (push.why, push.attempts)
     first = push.attempts[0]

@@ -63,7 +63,7 @@ def done(flow: type[Flow], action: str, *heard: Heard, terms: dict[str, Any] | N
 
 def of_deposit(flow: type[Flow], *heard: Heard, paid: int = 0) -> engine.Turn:
     """What is said about a deposit of 2,000, of which so much (in fen) has been paid back."""
-    details = {"deposit": 200_000, "paid": paid, "amount": paid}
+    details = {"deposit": 200_000, "source": "terms", "paid": paid, "amount": paid}
     about: dict[str, Json] = {"ticket": 7, "action": "approve"}
     return play(flow, *heard, facts=replace(FACTS, about=about, details=details))
 
@@ -165,11 +165,13 @@ def test_the_first_look_says_when_the_second_is() -> None:
 
 
 def test_what_is_kept_back_has_an_amount_and_a_reason() -> None:
-    whole = done(Approval, "approve", Said("2000"), Picked("cut", "no"))
-    assert whole.values == {"amount": 200_000, "cut": False, "deducted": 0, "reason": ""}
+    paid_in = {"deposit": 200_000, "source": "receipt"}
+    whole = done(Approval, "approve", Said("2000"), Said("2000"), Picked("cut", "no"))
+    assert whole.values == {**paid_in, "amount": 200_000, "cut": False, "deducted": 0, "reason": ""}
     cut = done(
         Approval,
         "approve",
+        Said("2000"),
         Said("1,500"),
         Picked("cut", "yes"),
         Said("500"),
@@ -177,8 +179,24 @@ def test_what_is_kept_back_has_an_amount_and_a_reason() -> None:
         Sent(5),
         Pressed(Command.DONE),
     )
-    assert cut.values == {"amount": 150_000, "cut": True, "deducted": 50_000, "reason": "paint"}
+    assert cut.values == {
+        **paid_in,
+        "amount": 150_000,
+        "cut": True,
+        "deducted": 50_000,
+        "reason": "paint",
+    }
     assert cut.photos == (5,)
+
+
+def test_what_was_paid_in_is_what_the_receipt_says_and_not_what_is_remembered() -> None:
+    about: dict[str, Json] = {"ticket": 7, "action": "approve"}
+    facts = replace(FACTS, about=about, details={"deposit": 100_000})
+    remembered = play(Approval, Picked("deposit", "100000"), Said("1500"), facts=facts)
+    assert refusal(remembered, "amount")[0] == "refund.approval.amount.too_much"
+    read = play(Approval, Said("2000"), Said("1500"), Picked("cut", "yes"), Said("500"), facts=facts)
+    assert isinstance(read.messages[-1], Ask)
+    assert read.messages[-1].question == "reason"
 
 
 @pytest.mark.parametrize(
@@ -208,7 +226,7 @@ def test_a_smaller_amount_afterwards_has_to_be_explained_too() -> None:
 
 
 def test_on_a_page_all_is_asked_at_once() -> None:
-    facts = replace(FACTS, details={"deposit": 200_000})
+    facts = replace(FACTS, details={"deposit": 200_000, "source": "terms"})
     asked = frozenset({"amount", "cut", "deducted", "reason", "photos"})
     for amount, cut, wrong in (("x", "no", {"amount"}), ("1500", "no", {"cut"}), ("2000", "no", set())):
         given = Given(chosen={"cut": (cut,)}, said={"amount": amount}, asked=asked)

@@ -369,7 +369,7 @@ def test_a_deposit_goes_back_once_with_the_final_check() -> None:
     kept = changed("final_pass", details(deposit=200_000))
     (refund,) = follows(final, kept)
     assert (refund.kind, refund.home, refund.follows) == ("refund", 1, 7)
-    assert refund.details == {"what": "renovation", "deposit": 200_000, "text": ""}
+    assert refund.details == {"what": "renovation", "deposit": 200_000, "source": "terms", "text": ""}
     assert follows(final, changed("final_pass", kept)) == ()
     assert follows(final, changed("final_pass", details())) == ()
 

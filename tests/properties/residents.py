@@ -107,9 +107,9 @@ def answers(draw: st.DrawFn, flow: type[Flow], asked: Ask | Review, form: Flow) 
         case Photos():
             moves = [move for move in moves if isinstance(move, Pressed)]
             moves += [draw(photo())] if draw(st.booleans()) or not moves else []
-    written = [heard for heard in _sayings() if _taken(one, heard, form)]
+    written = next(([heard] for heard in _sayings() if _taken(one, heard, form)), [])
     good = [move for move in moves if _taken(one, move, form)]
-    return draw(st.sampled_from([*good, *written[:1]] or moves or written))
+    return draw(st.sampled_from([*good, *written] or moves))
 
 
 SAYINGS = (
@@ -130,8 +130,9 @@ SAYINGS = (
 """What people say in answer to questions of all sorts; a question takes what it understands."""
 
 
-def _sayings() -> list[Heard]:
-    return [*(said(text) for text in SAYINGS), *(Shared(number) for number in NUMBERS)]
+def _sayings() -> Iterator[Heard]:
+    yield from (said(text) for text in SAYINGS)
+    yield from (Shared(number) for number in NUMBERS)
 
 
 def _taken(one: Question[Any], heard: Heard, form: Flow) -> bool:
