@@ -105,6 +105,11 @@ def people(size: Size, channel: Channel) -> Iterator[Rows]:
         ("id", "resident_id", "number", "rank", "verified_at"),
         ((n, n, f"+861{3_000_000_000 + n}", 0, long_ago) for n in all_of_them),
     )
+    yield Rows(
+        "consent",
+        ("id", "resident_id", "purpose", "version", "at"),
+        ((n, n, "service", "2026-11", long_ago) for n in all_of_them),
+    )
     accounts = [(n, channel.account(FIRST_ACCOUNT + n - 1)) for n in all_of_them]
     yield Rows(
         "account",

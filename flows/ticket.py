@@ -67,6 +67,9 @@ class Remark(ActionFlow):
     note = Text(most=1000).optional()
     photos = Photos()
 
+    def values(self) -> dict[str, Json]:
+        return {"note": self.note or ""}
+
 
 class Withdrawal(ActionFlow):
     """Does the resident really want to cancel?"""

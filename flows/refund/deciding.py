@@ -5,16 +5,10 @@ from __future__ import annotations
 from datetime import timedelta
 
 from flows.engine.messages import Json
-from flows.engine.questions import (
-    Photos,
-    Text,
-    YesNo,
-)
+from flows.engine.questions import Photos, Text, YesNo
 from flows.refund.claim import period
-from flows.refund.deposit import Kept, PaidIn, Share, Source
-from flows.ticket import (
-    ActionFlow,
-)
+from flows.refund.deposit import PaidIn, Share, Source, Why, kept
+from flows.ticket import ActionFlow
 
 
 class Inspection(ActionFlow):
@@ -33,23 +27,30 @@ class Inspection(ActionFlow):
 
 
 class Approval(ActionFlow):
-    """How much comes back, and what is kept back for which reason, with a photo of it."""
+    """How much comes back; if that is not all of it, for which reason, with a photo of it."""
 
     name = "refund.approval"
     deposit = PaidIn(least=1)
     amount = Share(of=deposit)
-    cut = Kept(amount, deposit)
-    deducted = Share(least=1, of=deposit, besides=amount).where(cut, True)
-    reason = Text(least=2, most=500).where(cut, True)
-    photos = Photos().where(cut, True)
-
-    def values(self) -> dict[str, Json]:
-        source = Source.RECEIPT if self.is_only_said() else Source.TERMS
-        return {"deducted": 0, "reason": "", "source": source.value, **super().values()}
+    reason = Why(of=deposit, amount=amount)
+    photos = Photos()
 
     @deposit.when
     def is_only_said(self) -> bool:
         return bool(self.facts.details.get("source") != Source.TERMS)
+
+    @reason.when
+    @photos.when
+    def keeps_something(self) -> bool:
+        return self.kept() > 0
+
+    def kept(self) -> int:
+        """What does not come back, in fen."""
+        return kept(self, Approval.deposit, Approval.amount)
+
+    def values(self) -> dict[str, Json]:
+        source = Source.RECEIPT if self.is_only_said() else Source.TERMS
+        return {"reason": "", **super().values(), "source": source.value, "deducted": self.kept()}
 
 
 class Supplement(ActionFlow):

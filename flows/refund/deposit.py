@@ -8,7 +8,7 @@ from typing import Any
 
 from flows.engine.messages import Heard, Json, Option, Phrase, Picked, Told
 from flows.engine.money import shown
-from flows.engine.questions import Form, Money, Question, Unanswered, YesNo
+from flows.engine.questions import Form, Money, Question, Text, Unanswered
 
 
 class Source(StrEnum):
@@ -56,66 +56,42 @@ def _known(question: Question[int], form: Form) -> int | None:
 
 
 class Share(Money):
-    """A part of the deposit, in fen: no more than is left of it `besides` another part."""
+    """How much of the deposit comes back, in fen: no more than is left of it."""
 
-    def __init__(
-        self, *, least: int = 0, of: Question[int] | None = None, besides: Question[int] | None = None
-    ) -> None:
+    def __init__(self, *, least: int = 0, of: Question[int] | None = None) -> None:
         super().__init__(least=least)
-        self.of, self.besides = of, besides
+        self.of = of
 
     def texts(self) -> tuple[str, ...]:
         return (*super().texts(), f"{self.key}.too_much")
 
     def load(self, stored: Json, form: Form) -> int:
-        amount, room = super().load(stored, form), self._room(form)
+        amount, room = super().load(stored, form), left(form, self.of)
         if room is not None and amount > room:
             raise Unanswered
         return amount
 
     def hear(self, heard: Heard, form: Form) -> Json:
-        amount, room = super().hear(heard, form), self._room(form)
+        amount, room = super().hear(heard, form), left(form, self.of)
         if room is not None and isinstance(amount, int) and amount > room:
-            deposit = _paid_in(form, self.of)
-            values = {"deposit": deposit, "gone": deposit - room, "room": room}
+            gone = int(form.facts.details.get("paid", 0))
+            values = {"deposit": room + gone, "gone": gone, "room": room}
             raise Told(Phrase(f"{self.key}.too_much", values))
         return amount
 
-    def _room(self, form: Form) -> int | None:
-        room = left(form, self.of)
-        if room is None or self.besides is None:
-            return room
-        return max(0, room - (_known(self.besides, form) or 0))
+
+class Why(Text):
+    """For which reason something of the deposit does not come back; says how much that is."""
+
+    def __init__(self, *, of: Question[int], amount: Question[int]) -> None:
+        super().__init__(least=2, most=500)
+        self.of, self.amount = of, amount
+
+    def prompt(self, form: Form) -> Phrase:
+        return Phrase(f"{self.key}.ask", {"kept": kept(form, self.of, self.amount)})
 
 
-def _paid_in(form: Form, of: Question[int] | None) -> int:
-    """The whole deposit, where it is known."""
-    return (left(form, of) or 0) + int(form.facts.details.get("paid", 0))
-
-
-class Kept(YesNo):
-    """Is anything kept back? It is, where less than the deposit comes back in this `amount`."""
-
-    def __init__(self, amount: Question[int], of: Question[int]) -> None:
-        super().__init__()
-        self.amount, self.of = amount, of
-
-    def texts(self) -> tuple[str, ...]:
-        return (*super().texts(), f"{self.key}.unexplained")
-
-    def load(self, stored: Json, form: Form) -> bool:
-        kept = super().load(stored, form)
-        if not kept and self._missing(form):
-            raise Unanswered
-        return kept
-
-    def hear(self, heard: Heard, form: Form) -> Json:
-        kept = super().hear(heard, form)
-        if kept is False and (missing := self._missing(form)):
-            values = {"deposit": _paid_in(form, self.of), "missing": missing}
-            raise Told(Phrase(f"{self.key}.unexplained", values))
-        return kept
-
-    def _missing(self, form: Form) -> int:
-        room, amount = left(form, self.of), _known(self.amount, form)
-        return 0 if room is None or amount is None else room - amount
+def kept(form: Form, deposit: Question[int], amount: Question[int]) -> int:
+    """What does not come back, in fen; 0 while that is not decided."""
+    room, back = left(form, deposit), _known(amount, form)
+    return 0 if room is None or back is None else room - back

@@ -71,6 +71,11 @@ def is_paid(details: Mapping[str, Any]) -> bool:
     return bool(details.get("reference"))
 
 
+def can_be_more(details: Mapping[str, Any]) -> bool:
+    """Whether it was paid, and something of the deposit is left that could be paid as well."""
+    return is_paid(details) and int(details.get("paid", 0)) < int(details.get("deposit") or 0)
+
+
 def is_unpaid(details: Mapping[str, Any]) -> bool:
     return not is_paid(details)
 
@@ -193,7 +198,7 @@ LIFECYCLE = Lifecycle(
             by=LEADS,
             frm=frozenset({State.DISPUTED}),
             to=State.APPROVED,
-            given=is_paid,
+            given=can_be_more,
             asks=Supplement,
             keeps=("amount", "deducted", "reason", "more"),
             stops=("respond",),

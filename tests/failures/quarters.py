@@ -11,7 +11,19 @@ from pathlib import Path
 from sqlalchemy import func, select
 
 from handlers.people import binding
-from models import Account, Community, Group, Home, Membership, Outbox, Resident, Staff, StaffRole, Ticket
+from models import (
+    Account,
+    Community,
+    Consent,
+    Group,
+    Home,
+    Membership,
+    Outbox,
+    Resident,
+    Staff,
+    StaffRole,
+    Ticket,
+)
 from models.base import Base
 from tests.emulators.wechat import Outcome, Phone, WechatServer
 from tests.emulators.wechat_bubbles import Bubble
@@ -176,6 +188,7 @@ async def moved_in(quarter: Quarter, name: str, person: Phone | None = None) -> 
         session.add(
             Membership(resident_id=resident.id, home_id=home, role="owner", since=now, verified_by="code")
         )
+        session.add(Consent(resident_id=resident.id, purpose="service", version="2026-11", at=now))
         session.add(_account(quarter, person, resident.id))
     return person
 

@@ -82,7 +82,7 @@ async def test_10_edits_reach_the_other_side(kind: str, builder: Builder) -> Non
     await talk.fang.edit(said, "每月三百元", chat=talk.care)
     await eventually(lambda: _reads(copy, "王芳：每月三百元"))
     await talk.marked("每月三百元", "✓")
-    assert len([one for one in talk.li.from_bot if "王芳" in one.words]) == 1
+    assert len([one for one in talk.li.from_bot if "王芳：" in one.words]) == 1
 
     more = await talk.li.send("那就办一个，停东区")
     posted = await talk.care.wait_for("李**：那就办一个，停东区", WAIT)

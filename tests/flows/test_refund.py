@@ -21,8 +21,6 @@ from flows.refund.claim import Refund
 from flows.refund.deciding import Approval, Inspection, Payment, Supplement
 from flows.refund.payee import Payee, masked
 from flows.refund.table import LIFECYCLE, State, first_step, group
-from handlers.staffpages.ticketform import Given, fill
-from handlers.texts import Texts
 from tests.flows.engine.cafe import NOW
 
 FACTS = Facts(now=NOW, homes=(Home(1, "3-1201", 1, "owner"),))
@@ -164,29 +162,15 @@ def test_the_first_look_says_when_the_second_is() -> None:
     assert only.photos == (4,)
 
 
-def test_what_is_kept_back_has_an_amount_and_a_reason() -> None:
+def test_what_is_kept_back_is_the_rest_and_has_a_reason() -> None:
     paid_in = {"deposit": 200_000, "source": "receipt"}
-    whole = done(Approval, "approve", Said("2000"), Said("2000"), Picked("cut", "no"))
-    assert whole.values == {**paid_in, "amount": 200_000, "cut": False, "deducted": 0, "reason": ""}
-    cut = done(
-        Approval,
-        "approve",
-        Said("2000"),
-        Said("1,500"),
-        Picked("cut", "yes"),
-        Said("500"),
-        Said("paint"),
-        Sent(5),
-        Pressed(Command.DONE),
+    whole = done(Approval, "approve", Said("2000"), Said("2000"))
+    assert whole.values == {**paid_in, "amount": 200_000, "deducted": 0, "reason": ""}
+    part = done(
+        Approval, "approve", Said("2000"), Said("1,500"), Said("paint"), Sent(5), Pressed(Command.DONE)
     )
-    assert cut.values == {
-        **paid_in,
-        "amount": 150_000,
-        "cut": True,
-        "deducted": 50_000,
-        "reason": "paint",
-    }
-    assert cut.photos == (5,)
+    assert part.values == {**paid_in, "amount": 150_000, "deducted": 50_000, "reason": "paint"}
+    assert part.photos == (5,)
 
 
 def test_what_was_paid_in_is_what_the_receipt_says_and_not_what_is_remembered() -> None:
@@ -194,44 +178,16 @@ def test_what_was_paid_in_is_what_the_receipt_says_and_not_what_is_remembered() 
     facts = replace(FACTS, about=about, details={"deposit": 100_000})
     remembered = play(Approval, Picked("deposit", "100000"), Said("1500"), facts=facts)
     assert refusal(remembered, "amount")[0] == "refund.approval.amount.too_much"
-    read = play(Approval, Said("2000"), Said("1500"), Picked("cut", "yes"), Said("500"), facts=facts)
-    assert isinstance(read.messages[-1], Ask)
-    assert read.messages[-1].question == "reason"
+    why = play(Approval, Said("2000"), Said("1500"), facts=facts).messages[-1]
+    assert isinstance(why, Ask)
+    assert why.prompt == Phrase("refund.approval.reason.ask", {"kept": 50_000})
 
 
-@pytest.mark.parametrize(
-    ("said", "question", "key", "values"),
-    [
-        (("2000.01",), "amount", "refund.approval.amount.too_much", {"room": 200_000}),
-        (("1800", False), "cut", "refund.approval.cut.unexplained", {"missing": 20_000}),
-        (("1500", True, "501"), "deducted", "refund.approval.deducted.too_much", {"room": 50_000}),
-        (("2000", True, "1"), "deducted", "refund.approval.deducted.too_much", {"room": 0}),
-    ],
-)
-def test_nobody_decides_about_more_or_less_than_was_paid_in(
-    said: tuple[str | bool, ...], question: str, key: str, values: dict[str, int]
-) -> None:
-    heard = [Said(one) if isinstance(one, str) else Picked("cut", "yes" if one else "no") for one in said]
-    told, given = refusal(of_deposit(Approval, *heard), question)
-    assert told == key
-    assert given["deposit"] == 200_000
-    assert values.items() <= given.items()
-
-
-def test_a_smaller_amount_afterwards_has_to_be_explained_too() -> None:
-    back = Pressed(Command.BACK)
-    turn = of_deposit(Approval, Said("2000"), back, Said("1900"), Picked("cut", "no"))
-    assert refusal(turn, "cut")[1]["missing"] == 10_000
-    assert of_deposit(Approval, Said("2000"), Picked("cut", "no")).draft is None
-
-
-def test_on_a_page_all_is_asked_at_once() -> None:
-    facts = replace(FACTS, details={"deposit": 200_000, "source": "terms"})
-    asked = frozenset({"amount", "cut", "deducted", "reason", "photos"})
-    for amount, cut, wrong in (("x", "no", {"amount"}), ("1500", "no", {"cut"}), ("2000", "no", set())):
-        given = Given(chosen={"cut": (cut,)}, said={"amount": amount}, asked=asked)
-        filled = fill(Approval, facts, given, Texts.load(), "en")
-        assert {one.name for one in filled.fields if one.error} == wrong
+def test_nobody_decides_about_more_than_was_paid_in() -> None:
+    told, given = refusal(of_deposit(Approval, Said("2000.01")), "amount")
+    assert told == "refund.approval.amount.too_much"
+    assert (given["deposit"], given["room"]) == (200_000, 200_000)
+    assert of_deposit(Approval, Said("2000")).draft is None
 
 
 def test_a_supplement_stays_within_the_deposit() -> None:

@@ -33,7 +33,7 @@ from flows.engine.messages import (
     Shared,
     Unfit,
 )
-from flows.engine.questions import Number, Photos, Question, Several, Text
+from flows.engine.questions import Money, Number, Photos, Question, Several, Text
 from flows.engine.turn import Turn
 from flows.engine.when import windows
 
@@ -104,6 +104,8 @@ def answers(draw: st.DrawFn, flow: type[Flow], asked: Ask | Review, form: Flow) 
             moves.append(said(draw(st.text("水管漏leak😀", min_size=least, max_size=min(most, 40)))))
         case Number(least=least, most=most):
             moves.append(said(str(draw(st.integers(least, min(most, least + 99))))))
+        case Money():
+            moves += [said(amount) for amount in ("0.01", "800", "1,200.50")]
         case Photos():
             moves = [move for move in moves if isinstance(move, Pressed)]
             moves += [draw(photo())] if draw(st.booleans()) or not moves else []

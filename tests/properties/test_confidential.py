@@ -20,23 +20,20 @@ from hypothesis import strategies as st
 from sqlalchemy import select, update
 from structlog.testing import capture_logs
 
-from flows import catalogue
 from flows.complaint.grievance import Team
 from flows.complaint.table import LIFECYCLE, State
-from flows.engine import turn as engine
-from flows.engine.form import Draft
 from flows.engine.lifecycle import Role, stands
-from flows.engine.messages import Ask, Heard, Picked, Pressed, Said, Sent, Shared
-from flows.engine.questions import Text
+from flows.engine.messages import Ask, Heard, Said
 from handlers.cards import drawing
 from handlers.cards.buttons import ticket_data
-from handlers.desk import Work, facts_of
-from handlers.envelopes import Inbound, Kind, Media
+from handlers.desk import Work
+from handlers.envelopes import Kind
 from handlers.staffpages import ticketlist, ticketpage
 from handlers.staffpages.ticketpage import Reader
-from models import Account, Card, Conversation, Group, Outbox, Phone, Staff, StaffRole, Ticket, TicketEvent
+from models import Card, Group, Outbox, Phone, Staff, StaffRole, Ticket, TicketEvent
 from models.database import Database
-from tests.properties.residents import answers, often, question
+from tests.properties.people import asked, saying, ticket_of
+from tests.properties.residents import answers, often
 from tests.world import TEXTS, World, world
 
 COMPLAINER, NEIGHBOUR, STRANGER = "李雷", "韩梅", "路人"
@@ -225,7 +222,7 @@ def _words(data: st.DataObject) -> str:
 
 async def _something(w: World, ticket: int, data: st.DataObject, watch: Watch) -> None:
     """Somebody acts, looks, writes, or time passes."""
-    now = await _ticket(w, ticket)
+    now = await ticket_of(w, ticket)
     likely = [one for one in LIFECYCLE.actions if stands(one, now.state, now.details)]
     likely = [one for one in likely if one.by != {Role.CLOCK}]
     if data.draw(st.integers(0, 15)):
@@ -295,53 +292,20 @@ async def _tapped(
         heard = await _answer(w, who, data, watch, name)
         if heard is None:
             return
-        receipt = await w.hear(_inbound(w, who, heard))
+        receipt = await w.hear(saying(w, who, heard))
         watch.read("remark", who, receipt.hint or "")
 
 
 async def _answer(w: World, who: str, data: st.DataObject, watch: Watch, name: str) -> Heard | None:
     """A good answer to what somebody is being asked; who may know writes it down without a care."""
-    async with w.database.reading() as session:
-        held = await session.scalar(
-            select(Conversation).where(Conversation.chat == who, Conversation.draft.is_not(None))
-        )
-        if held is None or held.draft is None or not held.draft["flow"]:
-            return None
-        draft = Draft.from_json(held.draft)
-        resident = await session.scalar(select(Account.resident_id).where(Account.external_id == who))
-        flow = catalogue.all_flows()[draft.flow]
-        facts = await facts_of(Work(w.desk, session, w.now), resident, flow, draft.about)
-    asked = engine.standing(flow, draft, facts)
-    assert asked is not None
-    if (
-        isinstance(asked, Ask)
-        and isinstance(question(flow, asked.question), Text)
-        and entitled(who, watch.team)
-    ):
+    found = await asked(w, who)
+    if found is None:
+        return None
+    open_to_words = isinstance(found.asked, Ask) and found.asked.wants_words
+    if open_to_words and entitled(who, watch.team):
         watch.reach[f"told in {name}"] += 1
         return Said(_words(data))
-    return data.draw(answers(flow, asked, flow(draft.answers, facts)))
-
-
-def _inbound(w: World, who: str, heard: Heard) -> Inbound:
-    """What somebody does to say this."""
-    match heard:
-        case Picked(question=name, value=value, revision=revision):
-            return w.inbound(who, Kind.TAP, tap=f"a.{revision}.{name}.{value}")
-        case Pressed(command=command, revision=revision):
-            return w.inbound(who, Kind.TAP, tap=f"c.{revision}.{command.value}")
-        case Said(text=text):
-            return w.inbound(who, Kind.TEXT, text=text)
-        case Sent(album=album):
-            return w.inbound(who, Kind.PHOTO, media=Media("photo", album=album))
-        case Shared(phone=phone):
-            return w.inbound(who, Kind.CONTACT, phone=phone)
-    raise AssertionError(heard)
-
-
-async def _ticket(w: World, number: int) -> Ticket:
-    async with w.database.reading() as session:
-        return await session.get_one(Ticket, number)
+    return data.draw(answers(found.flow, found.asked, found.form))
 
 
 # --- everything that can be read

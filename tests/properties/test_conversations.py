@@ -128,7 +128,8 @@ def _is_kept(text: str, draft: Draft, turn: Turn) -> bool:
     """On record word for word, or taken as an answer; otherwise it was refused in so many words."""
     if quoted(text) in written(turn.draft, turn) or turn.draft is None:
         return True
-    if turn.draft.answers != draft.answers and turn.draft.editing is None:
+    answered = turn.draft.answers != draft.answers or draft.editing is not None
+    if answered and turn.draft.editing is None:
         return True
     refusals = [one for one in turn.messages if isinstance(one, Say)]
     said = ("rejected.", "unfit.", f"{draft.flow}.")
