@@ -88,7 +88,10 @@ class Why(Text):
         self.of, self.amount = of, amount
 
     def prompt(self, form: Form) -> Phrase:
-        return Phrase(f"{self.key}.ask", {"kept": kept(form, self.of, self.amount)})
+        return Phrase(f"{self.key}.rest", {"kept": kept(form, self.of, self.amount)})
+
+    def texts(self) -> tuple[str, ...]:
+        return (f"{self.key}.rest", f"{self.key}.label")
 
 
 def kept(form: Form, deposit: Question[int], amount: Question[int]) -> int:

@@ -180,7 +180,7 @@ def test_what_was_paid_in_is_what_the_receipt_says_and_not_what_is_remembered() 
     assert refusal(remembered, "amount")[0] == "refund.approval.amount.too_much"
     why = play(Approval, Said("2000"), Said("1500"), facts=facts).messages[-1]
     assert isinstance(why, Ask)
-    assert why.prompt == Phrase("refund.approval.reason.ask", {"kept": 50_000})
+    assert why.prompt == Phrase("refund.approval.reason.rest", {"kept": 50_000})
 
 
 def test_nobody_decides_about_more_than_was_paid_in() -> None:

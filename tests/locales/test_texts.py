@@ -51,7 +51,7 @@ SAMPLES: dict[str, object] = {
     "deposit": 200_000,
     "gone": 150_000,
     "room": 50_000,
-    "missing": 20_000,
+    "kept": 20_000,
     "lowest": 1,
     "highest": 10**10,
     "stars": 4,
