@@ -114,8 +114,8 @@ def people(size: Size, channel: Channel) -> Iterator[Rows]:
     yield Rows(
         "account",
         ("id", "channel", "bot", "external_id", "chat", "name", "locale", "resident_id", "reachable",
-         "chosen", "wrong_codes", "last_heard_at"),
-        ((n, channel.name, channel.bot, who, who, f"Resident {n}", "en", n, True, False, 0, long_ago)
+         "chosen", "wrong_codes", "recheck", "last_heard_at"),
+        ((n, channel.name, channel.bot, who, who, f"Resident {n}", "en", n, True, False, 0, False, long_ago)
          for n, who in accounts),
     )  # fmt: skip
     yield Rows(
